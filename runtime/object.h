@@ -1,0 +1,86 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a compiled script tells the runtime about itself: tables, printed by
+ * translator/emit/, read by the module's init code (kernel) and by the driver
+ * from the object file (user).  Like the site recipes they hold no pointers;
+ * text is an offset into script_strings[].
+ *
+ * The generated C defines, with external linkage:
+ *
+ *	const struct script_info   script_info;
+ *	const char                 script_strings[];
+ *	const struct script_file   script_files[];    script_info.n_files
+ *	const struct site_recipe   script_sites[];    script_info.n_sites
+ *	const struct script_probe  script_probes[];   script_info.n_probes
+ *	const struct script_global script_globals[];  script_info.n_globals
+ *
+ *	void script_init(struct rt_context *c);          initialisers of globals; once
+ *	void script_site(struct rt_context *c, uint32_t site);   runs the handlers of a site:
+ *	                                                 SITE probes, and the entry half of RETURN ones
+ *	void script_return(struct rt_context *c, uint32_t probe); a return probe's handler
+ *	void script_probe(struct rt_context *c, uint32_t probe); any other probe's handler
+ *	void script_finish(struct rt_context *c);        prints globals written but never read
+ */
+#ifndef TAPSTER_RUNTIME_OBJECT_H
+#define TAPSTER_RUNTIME_OBJECT_H
+
+#include "runtime/site.h"
+
+#define SCRIPT_ABI 1 /* changes whenever a struct of this file or site.h does */
+
+struct script_info {
+	uint32_t abi;
+	uint32_t n_files, n_sites, n_probes, n_globals;
+	uint32_t session_name; /* string: module name, "tapster_<hash>_<n>" */
+	uint32_t max_string, max_errors, max_skipped, max_action, max_nesting;
+	uint32_t frame_size;   /* bytes of context memory for frames (locals, temporaries) */
+	uint32_t flags;        /* enum script_flags */
+};
+enum script_flags { SCRIPT_GURU = 1, SCRIPT_SUPPRESS_TIME_LIMITS = 2, SCRIPT_SUPPRESS_HANDLER_ERRORS = 4 };
+
+struct script_file {
+	uint32_t path;            /* string: canonical path */
+	uint32_t build_id_size;   /* 0: none */
+	uint8_t build_id[32];
+	uint64_t size, mtime_ns;  /* identity where there is no build-id */
+	uint64_t inode, device;   /* as seen when translated */
+};
+
+enum script_probe_kind {
+	PROBE_BEGIN,          /* arg: order */
+	PROBE_END,            /* arg: order */
+	PROBE_ERROR,          /* arg: order */
+	PROBE_TIMER,          /* arg: period in ns; arg2: randomize +/- ns; */
+	PROBE_TIMER_PROFILE,
+	PROBE_SITE,           /* arg: site index */
+	PROBE_RETURN,         /* arg: site index; arg2: maxactive or 0 */
+	PROBE_PROCESS_BEGIN,  /* arg: file index, or -1 any process, arg2: PID or 0 */
+	PROBE_PROCESS_END,
+	PROBE_THREAD_BEGIN,
+	PROBE_THREAD_END,
+	PROBE_SYSCALL,
+	PROBE_SYSCALL_RETURN,
+	PROBE_NEVER
+};
+
+struct script_probe {
+	uint32_t kind; /* enum script_probe_kind */
+	uint32_t name; /* string: the resolved probe point, pp() */
+	uint32_t point; /* string: the probe point as the user wrote it */
+	uint32_t location; /* string: "file:line:column" of the script, for messages */
+	uint32_t function; /* string: ppfunc(), or 0 */
+	uint32_t condition; /* index of the condition + 1, 0: none */
+	int32_t pid;       /* process(PID): only this process and its threads; 0: all */
+	uint32_t unused;
+	int64_t arg, arg2;
+};
+
+enum script_global_type { GLOBAL_LONG, GLOBAL_STRING, GLOBAL_STAT, GLOBAL_MAP };
+struct script_global {
+	uint32_t name; /* string: for -G NAME=VALUE */
+	uint32_t type;
+};
+
+/* string 0 is "" */
+
+#endif

@@ -1,0 +1,167 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The only debug information interface that the rest of the translator sees.
+ * No libdw, libelf or libdwfl type appears in it; nothing else in the project
+ * includes their headers (but for the drivers' reading of our own objects).
+ *
+ * A dw_file is one ELF program or library with whatever tells about it, looked
+ * for in this order: its own DWARF; .symtab; the separate debug file (by
+ * build-id under the debug directories, by .gnu_debuglink with its CRC);
+ * .gnu_debugdata; .dynsym; and, for main() of a stripped program, the argument
+ * of __libc_start_main.  Everything is read on demand: opening a file reads
+ * headers only, one function's question reads one compilation unit.  The arena
+ * of the dw owns all results; they live until dw_free.
+ */
+#ifndef TAPSTER_TRANSLATOR_DW_H
+#define TAPSTER_TRANSLATOR_DW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/vec.h"
+#include "translator/access.h"
+#include "lang/ast.h"
+
+struct dw;      /* all open files of a run */
+struct dw_file; /* one ELF file */
+struct dw_type; /* a type of one file */
+
+struct dw *dw_new(struct arena *a);
+void dw_free(struct dw *dw);
+
+enum dw_open_error {
+	DW_OK,
+	DW_NO_FILE,       /* errno in *detail_errno */
+	DW_NOT_ELF,
+	DW_WRONG_MACHINE, /* another architecture */
+	DW_NOT_EXECUTABLE /* a relocatable object, a core file, a debug-only file */
+};
+/* One dw_file per canonical path; opened once.  On failure NULL, with *why, and
+ * *text saying more in words ("ELF machine AArch64"). */
+struct dw_file *dw_open(struct dw *dw, const char *path, enum dw_open_error *why,
+			const char **text);
+
+/* Facts, filled in by dw_open. */
+struct dw_info {
+	const char *path;       /* canonical */
+	const uint8_t *build_id;
+	size_t build_id_size;   /* 0: none */
+	uint64_t size, mtime_ns, inode, device;
+	bool is_32bit, is_pie, is_dynamic;
+	bool has_dwarf, has_symtab; /* anywhere, after looking for separate files; asked lazily: dw_has_dwarf */
+	uint64_t entry;
+	const char *interpreter; /* PT_INTERP or NULL */
+};
+const struct dw_info *dw_info(struct dw_file *f);
+bool dw_has_dwarf(struct dw_file *f);
+bool dw_has_symtab(struct dw_file *f);
+/* "stripped: no DWARF, no .symtab; 83 names from .dynsym" for messages */
+const char *dw_describe(struct dw_file *f);
+
+/* File offset of a link-time address in an executable segment; false outside. */
+bool dw_file_offset(struct dw_file *f, uint64_t address, uint64_t *offset);
+/* Bytes at a link-time address; returns how many could be copied. */
+size_t dw_read(struct dw_file *f, uint64_t address, void *buf, size_t size);
+
+/* A function, or one inlined instance of one. */
+struct dw_func {
+	struct dw_file *file;
+	const char *name;         /* linkage or source name that matched */
+	const char *decl_file;    /* source file, NULL unknown */
+	unsigned decl_line;
+	uint64_t address;         /* link-time entry */
+	uint64_t size;            /* 0: not known */
+	uint64_t probe_address;   /* where an entry probe goes: ADDRESS, or behind the prologue
+	                           * where arguments aren't valid before (unoptimised code) */
+	bool is_inlined;          /* ADDRESS is the start of an inlined instance */
+	bool from_dwarf;
+	bool is_stripped_main;    /* found by the entry point; signature of main is known */
+	bool is_plt;
+	const void *die;          /* private */
+};
+typedef VEC(struct dw_func) dw_func_vec;
+
+enum dw_want { DW_WANT_CALLABLE = 1, DW_WANT_INLINED = 2 };
+
+/*
+ * Functions whose name matches PATTERN (shell wildcards; "name", "name@file",
+ * "name@file:line", ":line+N" forms as in stapprobes(3stap)).  Aliases at one
+ * address appear once.  Returns the number found.
+ */
+size_t dw_find_functions(struct dw_file *f, const char *pattern, unsigned want,
+			 dw_func_vec *out);
+/* All names that a function probe could have, for "similar:". */
+size_t dw_function_names(struct dw_file *f, const char *const **names);
+/* Exists as DWARF but has no code of its own: why it can't be probed ("inlined
+ * everywhere (3 places)", "declared only"); NULL when not known at all. */
+const char *dw_why_absent(struct dw_file *f, const char *name);
+
+/* Statement probes: addresses of PATTERN ("func@file:line", "*@file:line", +N). */
+struct dw_line_hit {
+	uint64_t address;
+	struct dw_func func; /* containing */
+	const char *src;
+	unsigned line;
+};
+typedef VEC(struct dw_line_hit) dw_line_vec;
+size_t dw_find_lines(struct dw_file *f, const char *pattern, dw_line_vec *out);
+
+/* The function that contains ADDRESS (from symbols or DWARF); false when none. */
+bool dw_func_at(struct dw_file *f, uint64_t address, struct dw_func *out);
+
+/*
+ * A target variable at a probe.  FUNC and PC say where (PC: link-time address of
+ * the site); is_return: at the function's return ($return is allowed, parameters
+ * are those of the entry, which the caller has saved).
+ */
+struct dw_scope {
+	const struct dw_func *func;
+	uint64_t pc;
+	bool is_return;
+};
+
+enum dw_var_error {
+	DW_VAR_OK,
+	DW_VAR_NOT_FOUND,  /* no such name in scope; *similar are near ones */
+	DW_VAR_NO_LOCATION, /* exists but optimised out, or not here */
+	DW_VAR_NO_DWARF,
+	DW_VAR_BAD_MEMBER, /* components don't fit: no such member, not a struct, not an array */
+	DW_VAR_UNSUPPORTED /* says which DWARF operation or type */
+};
+struct dw_var_result {
+	enum dw_var_error error;
+	const char *why;          /* one sentence for the message */
+	size_t bad_component;     /* for BAD_MEMBER */
+	const char *const *names; /* candidates for "alternatives:" (with $ for variables) */
+	size_t n_names;
+	struct access_path *path; /* when OK */
+	const char *type_text;    /* "char*", "int", as stap -L prints it */
+	struct dw_type *type;     /* of the result, for @cast and pretty-printing */
+};
+
+/*
+ * Resolves $NAME (NAME without "$"; "return" for $return) and its COMPONENTS.  With
+ * IS_ADDRESS the path leaves the address (&$x).  COMPONENT_EXPR_INDEX steps become
+ * ACC_INDEX in their order; pretty components are refused here (resolve expands them).
+ */
+void dw_var(const struct dw_scope *scope, const char *name, const component_vec *components,
+	    bool is_address, struct arena *a, struct dw_var_result *out);
+/* @var("name@cu") : a global or static variable of the file. */
+void dw_global_var(struct dw_file *f, const char *spec, const component_vec *components,
+		   bool is_address, struct arena *a, struct dw_var_result *out);
+/* @cast(value, "type"): the path begins with ACC_BASE. */
+void dw_cast(struct dw_file *f, const char *type_name, const component_vec *components,
+	     bool is_address, struct arena *a, struct dw_var_result *out);
+
+/* Names for $$parms, $$locals, $$vars, and for stap -L: in scope at PC. */
+struct dw_var_name {
+	const char *name;
+	const char *type_text;
+	bool is_parameter;
+};
+typedef VEC(struct dw_var_name) dw_var_name_vec;
+void dw_visible(const struct dw_scope *scope, dw_var_name_vec *out);
+
+#endif

@@ -1,0 +1,73 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Instruction analysis: bytes of a function -> struct site_recipe.  The only
+ * user of Zydis.  One contract for every architecture (x86.c is the first):
+ *
+ * insn_plan decides, for a site at CODE[at], how the instruction(s) there are
+ * displaced: position-independent ones are copied, RIP-relative operands are
+ * re-based, control flow is re-encoded (see runtime/site.h).  A site that can't
+ * be displaced is refused with a reason in words for the user.
+ *
+ * Nothing here reads files or knows of DWARF: the caller gives bytes and the
+ * link-time address of the first.
+ */
+#ifndef TAPSTER_TRANSLATOR_INSN_H
+#define TAPSTER_TRANSLATOR_INSN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "runtime/site.h"
+
+struct insn_code {
+	const uint8_t *bytes; /* the function, or as much as is known of it */
+	size_t size;
+	uint64_t address;     /* of bytes[0] */
+	bool is_32bit;
+	bool is_whole;        /* BYTES is exactly one whole function (so that absence of
+	                       * branches into the cover can be proved) */
+	/* addresses that are entered from outside: landing pads, labels of jump
+	 * tables that the caller knows.  Sorted or not. */
+	const uint64_t *entries;
+	size_t n_entries;
+	/* bytes behind the function up to the next one, for padding; may be 0 */
+	size_t padding_after;  /* those bytes follow BYTES[size] in memory and are readable */
+};
+
+enum insn_purpose {
+	INSN_BREAKPOINT_ONLY, /* kernel engine: displace one instruction */
+	INSN_JUMP_IF_POSSIBLE /* user engine */
+};
+
+/* Plans the site at CODE->address + AT.  Fills all of OUT but file and offset.  On
+ * refusal returns false and sets *WHY (static text or in A) and, where there is a
+ * legal site near, *NEAREST to its address (else 0). */
+bool insn_plan(struct arena *a, const struct insn_code *code, size_t at,
+	       enum insn_purpose purpose, struct site_recipe *out, const char **why,
+	       uint64_t *nearest);
+
+/* Offsets (from CODE->bytes) of every return: ret instructions and tail jumps out of
+ * the function.  For return probes that set a site at each (-D RETURN_SITES). */
+size_t insn_returns(struct arena *a, const struct insn_code *code, size_t **offsets);
+
+/*
+ * Finds main() of a stripped program: decodes from the entry point to the call of
+ * __libc_start_main and follows what is put into the first argument register.
+ * READ gives bytes at a link-time address; returns bytes copied, 0 outside the
+ * file.  Works for PIE and not, endbr64 or not, static (where the call is direct)
+ * or dynamic (through the GOT).  Returns 0 where the pattern isn't there.
+ */
+typedef size_t insn_read_fn(void *data, uint64_t address, void *buf, size_t size);
+uint64_t insn_find_main(insn_read_fn *read, void *data, uint64_t entry, bool is_32bit);
+
+/* Address behind the function's prologue as far as the instructions tell (push %rbp;
+ * mov %rsp,%rbp; sub); the start where there is none. */
+uint64_t insn_skip_prologue(const struct insn_code *code);
+
+/* "push %rbp; mov %rsp,%rbp": disassembly of SIZE bytes, for messages and --dump. */
+char *insn_format(struct arena *a, const uint8_t *bytes, size_t size, uint64_t address,
+		  bool is_32bit);
+
+#endif

@@ -1,0 +1,149 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * One run of the compiler: its options, what it knows of the target, its
+ * arenas, and what each pass leaves for the next.  Passed to everything; there
+ * is no other state.  Fields name in [brackets] the pass that fills them.
+ */
+#ifndef TAPSTER_TRANSLATOR_SESSION_H
+#define TAPSTER_TRANSLATOR_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/diag.h"
+#include "base/intern.h"
+#include "base/log.h"
+#include "base/map.h"
+#include "base/vec.h"
+#include "lang/ast.h"
+#include "lang/source.h"
+#include "runtime/object.h"
+#include "runtime/site.h"
+
+struct dw;
+struct dw_file;
+struct library;
+struct probe_family;
+
+enum runtime_kind { RUNTIME_AUTO, RUNTIME_KERNEL, RUNTIME_USER };
+
+struct text_option { /* -D NAME[=VALUE], -G NAME=VALUE */
+	const char *name, *value; /* value NULL: none */
+};
+typedef VEC(struct text_option) text_option_vec;
+typedef VEC(const char *) text_vec;
+
+/* What the command line says; filled by cmd/options.c, read only after. */
+struct options {
+	text_vec scripts;       /* -e texts and -E, or one file name */
+	const char *script_file; /* path, "-" for standard input, NULL with -e */
+	const char *script_text; /* -e; NULL otherwise */
+	text_vec extra_scripts; /* -E texts */
+	text_vec args;          /* script arguments, $1 @1 ... */
+	unsigned last_pass;     /* -p N; 5 */
+	int verbose[6];         /* [0] -v count for all; [1..5] --vp */
+	bool keep_temp;         /* -k */
+	bool guru;              /* -g */
+	bool unoptimized;       /* -u */
+	bool no_warnings;       /* -w */
+	bool warnings_as_errors; /* -W */
+	bool bulk;              /* -b */
+	bool time_limits_off;   /* --suppress-time-limits */
+	bool handler_errors_off; /* --suppress-handler-errors */
+	unsigned buffer_mb;     /* -s, 0: default */
+	const char *output;     /* -o */
+	const char *rotation;   /* -S */
+	const char *command;    /* -c */
+	int target_pid;         /* -x, 0: none */
+	uint64_t timeout_ms;    /* -T, 0: none */
+	const char *module_name; /* -m */
+	const char *kernel_release; /* -r */
+	const char *dump_pass;  /* --dump=PASS */
+	text_vec tapset_dirs;   /* -I */
+	text_option_vec defines; /* -D */
+	text_option_vec globals; /* -G */
+	enum runtime_kind runtime; /* --runtime= */
+	bool use_cache;         /* --disable-cache clears */
+	bool list, list_vars;   /* -l, -L */
+	bool prologue_search;   /* -P */
+	bool color;
+};
+
+/* Where the program finds its own parts: build tree or installation. */
+struct paths {
+	const char *tapset_dir;   /* tapsets/ */
+	const char *runtime_dir;  /* runtime/ sources and headers for generated C */
+	const char *user_runtime; /* directory with libtapster_rt.a and its link script */
+	const char *cache_dir;    /* ~/.tapster/cache, or TAPSTER_DIR */
+};
+
+/* One concrete probe: a handler at one resolved point. */
+struct probe {
+	struct loc loc;
+	const struct point *written; /* the point as the user wrote it */
+	const char *written_text;    /* the same, printed */
+	const char *name;            /* resolved, as stap -p2 prints it: pp() */
+	const struct probe_family *family;
+	struct stmt *body;           /* its own copy of the handler */
+	struct expr *condition;      /* from if (...), over aliases; NULL none */
+	var_vec locals;              /* [resolve] */
+	struct script_probe row;     /* [expand] kind, args; its string fields are 0 until emit */
+	const char *function;        /* ppfunc() or NULL */
+	struct site_recipe *site;    /* [plan] SITE, RETURN: filled in; NULL otherwise */
+	uint32_t site_index;         /* [plan] into session.sites: equal sites are shared */
+	void *data;                  /* the family's (dw_func, pc ...) */
+	const struct lock_plan *locks; /* [locks] */
+	unsigned id;                 /* position in session.probes */
+	bool is_tapset;
+};
+typedef VEC(struct probe *) probe_vec;
+
+/* A lock per global, taken in order of global id. [locks] */
+struct lock_plan {
+	struct {
+		struct var *var;
+		bool is_write;
+	} *at;
+	size_t n;
+};
+
+struct session {
+	struct options opt;
+	struct paths paths;
+	struct log log;
+	struct arena *arena;   /* the run's */
+	struct arena *scratch; /* reset after every pass */
+	struct intern *names;
+	struct sources *sources;
+	struct diag diag;
+	enum runtime_kind runtime; /* decided: never AUTO after [expand] */
+	const char *runtime_why;
+
+	/* pass 1 [parse] */
+	struct script_file *user_file;        /* the script; -E texts are more of them */
+	VEC(struct script_file *) user_files;
+	struct library *library; /* tapset index; files are parsed on demand */
+
+	/* pass 2 */
+	struct dw *dw;                        /* [expand] */
+	probe_vec probes;                     /* [expand] in the order of stap -p2 */
+	VEC(struct script_file *) used_files; /* [expand][resolve] tapset files pulled in */
+	VEC(struct var *) globals;            /* [resolve] used ones */
+	decl_vec functions;                   /* [resolve] used ones */
+	decl_vec embedded;                    /* [resolve] top-level %{ %} of used files */
+	VEC(struct dw_file *) files;           /* [plan] index is site_recipe.file */
+	VEC(struct site_recipe *) sites;      /* [plan] */
+
+	/* pass 3 [emit] */
+	const char *c_text;
+	size_t c_text_len;
+
+	/* pass 4 [build] */
+	const char *temp_dir;
+	const char *object_path; /* NAME.so or NAME.ko: in the cache or the temporary directory */
+	const char *module_name;
+	bool from_cache;
+};
+
+#endif
