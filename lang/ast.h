@@ -375,7 +375,7 @@ struct decl {
 };
 
 /* One parsed file. */
-struct script_file {
+struct syntax_file {
 	uint32_t source; /* in the source table */
 	bool is_tapset;
 	decl_vec decls; /* in order */

@@ -15,6 +15,6 @@ void ast_print_expr(struct buf *out, const struct expr *e);
 void ast_print_stmt(struct buf *out, const struct stmt *s, unsigned indent);
 void ast_print_point(struct buf *out, const struct point *p);
 void ast_print_decl(struct buf *out, const struct decl *d);
-void ast_print_file(struct buf *out, const struct script_file *f);
+void ast_print_file(struct buf *out, const struct syntax_file *f);
 
 #endif

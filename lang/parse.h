@@ -54,7 +54,7 @@ struct parse_env {
  * source decide what is allowed).  Never NULL: after errors the tree holds the
  * declarations that could be read; compare diag->n_errors before and after.
  */
-struct script_file *parse_source(struct parse_env *env, uint32_t source);
+struct syntax_file *parse_source(struct parse_env *env, uint32_t source);
 
 /*
  * Reads a .stpm file, which holds nothing but @define, and puts its macros into

@@ -121,14 +121,14 @@ struct session {
 	const char *runtime_why;
 
 	/* pass 1 [parse] */
-	struct script_file *user_file;        /* the script; -E texts are more of them */
-	VEC(struct script_file *) user_files;
+	struct syntax_file *user_file;        /* the script; -E texts are more of them */
+	VEC(struct syntax_file *) user_files;
 	struct library *library; /* tapset index; files are parsed on demand */
 
 	/* pass 2 */
 	struct dw *dw;                        /* [expand] */
 	probe_vec probes;                     /* [expand] in the order of stap -p2 */
-	VEC(struct script_file *) used_files; /* [expand][resolve] tapset files pulled in */
+	VEC(struct syntax_file *) used_files; /* [expand][resolve] tapset files pulled in */
 	VEC(struct var *) globals;            /* [resolve] used ones */
 	decl_vec functions;                   /* [resolve] used ones */
 	decl_vec embedded;                    /* [resolve] top-level %{ %} of used files */
