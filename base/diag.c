@@ -1,0 +1,316 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Messages wait in a list in the arena until they are flushed.  What stands at
+ * a location ("identifier 'foo'") is read off the source line by a rough
+ * scanner of tokens, so that reporters need not describe it.
+ */
+#include "base/diag.h"
+
+#include <ctype.h>
+#include <stdarg.h>
+#include <string.h>
+
+#include "base/log.h"
+
+enum {
+	MAX_ERRORS = 20,  /* printed per run unless the owner says otherwise */
+	MAX_CHAIN = 16,   /* macro expansions shown per message */
+	LINE_WINDOW = 160 /* bytes of a source line shown */
+};
+
+struct diag_message {
+	struct diag_message *next;
+	enum diag_severity severity;
+	struct loc loc;
+	const char *id;
+	const char *text;
+};
+
+void diag_init(struct diag *d, struct arena *a, diag_locate_fn *locate, void *sources)
+{
+	*d = (struct diag){
+		.arena = a,
+		.locate = locate,
+		.sources = sources,
+		.kind = "error",
+		.max_errors = MAX_ERRORS,
+	};
+}
+
+static void add(struct diag *d, enum diag_severity severity, struct loc loc, const char *id,
+		const char *fmt, va_list ap)
+{
+	struct diag_message *m = ARENA_NEW(d->arena, struct diag_message);
+
+	m->severity = severity;
+	m->loc = loc;
+	m->id = id;
+	m->text = arena_vprintf(d->arena, fmt, ap);
+	if (d->last)
+		d->last->next = m;
+	else
+		d->first = m;
+	d->last = m;
+}
+
+void diag_error(struct diag *d, struct loc loc, const char *id, const char *fmt, ...)
+{
+	va_list ap;
+
+	d->n_errors++;
+	va_start(ap, fmt);
+	add(d, DIAG_ERROR, loc, id, fmt, ap);
+	va_end(ap);
+}
+
+void diag_warning(struct diag *d, struct loc loc, const char *id, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (d->warnings_as_errors)
+		d->n_errors++;
+	else
+		d->n_warnings++;
+	va_start(ap, fmt);
+	add(d, d->warnings_as_errors ? DIAG_ERROR : DIAG_WARNING, loc, id, fmt, ap);
+	va_end(ap);
+}
+
+void diag_note(struct diag *d, struct loc loc, const char *fmt, ...)
+{
+	va_list ap;
+
+	if (!d->last)
+		BUG("a note without a message");
+	va_start(ap, fmt);
+	add(d, DIAG_NOTE, loc, NULL, fmt, ap);
+	va_end(ap);
+}
+
+/* ---- printing ---- */
+
+static bool is_name_byte(char c)
+{
+	return isalnum((unsigned char)c) || c == '_' || c == '$';
+}
+
+/* "identifier 'foo'": the token at P, which has LEN bytes of its line left. */
+static void print_token(const char *p, unsigned len, FILE *out)
+{
+	static const char *const operators[] = {
+		"<<<", ">>>", "<<=", ">>=", "&&", "||", "++", "--", "->", "==", "!=", "<=",
+		">=",  "=~",  "!~",  "+=",  "-=", "*=", "/=", "%=", ".=", "<<", ">>",
+	};
+	const char *what = "operator";
+	unsigned n = 0;
+
+	if (!len || *p == '\n') {
+		fputs("end of line", out);
+		return;
+	}
+	if (*p == '"') {
+		what = "string";
+		for (n = 1; n < len && p[n] != '"'; n++)
+			if (p[n] == '\\' && n + 1 < len)
+				n++;
+		fprintf(out, "%s '%.*s'", what, (int)n - 1, p + 1);
+		return;
+	}
+	if (isdigit((unsigned char)*p))
+		what = "number";
+	else if (isalpha((unsigned char)*p) || *p == '_' || *p == '$')
+		what = "identifier";
+	if (*p == '@' || is_name_byte(*p)) {
+		for (n = 1; n < len && (is_name_byte(p[n]) || (*p == '@' && p[n] == '@')); n++)
+			;
+	} else {
+		for (size_t i = 0; i < sizeof(operators) / sizeof(*operators) && !n; i++)
+			if (strlen(operators[i]) <= len &&
+			    !memcmp(p, operators[i], strlen(operators[i])))
+				n = (unsigned)strlen(operators[i]);
+		if (!n)
+			n = 1;
+	}
+	fprintf(out, "%s '%.*s'", what, (int)n, p);
+}
+
+/* The source line and a caret under its column.  Of a long line, a window. */
+static void print_line(const struct diag_place *place, FILE *out)
+{
+	unsigned column = place->column - 1, from = 0, to = place->text_len;
+
+	if (to > LINE_WINDOW) {
+		if (column > LINE_WINDOW * 3 / 4)
+			from = column - LINE_WINDOW * 3 / 4;
+		if (to > from + LINE_WINDOW)
+			to = from + LINE_WINDOW;
+	}
+	fprintf(out, "        source: %.*s\n                ", (int)(to - from), place->text + from);
+	for (unsigned i = from; i < column; i++) {
+		unsigned char c = i < place->text_len ? (unsigned char)place->text[i] : ' ';
+
+		if (c == '\t')
+			fputc('\t', out);
+		else if ((c & 0xc0) != 0x80) /* not a continuation byte of UTF-8 */
+			fputc(' ', out);
+	}
+	fputs("^\n", out);
+}
+
+static void print_at(const struct diag_place *place, FILE *out)
+{
+	unsigned column = place->column - 1;
+
+	if (place->text && column <= place->text_len) {
+		print_token(place->text + column, place->text_len - column, out);
+		fputc(' ', out);
+	}
+	fprintf(out, "at %s:%u:%u\n", place->file, place->line, place->column);
+	if (place->text)
+		print_line(place, out);
+}
+
+/* Where the message belongs, then the macro uses that led there. */
+static void print_places(const struct diag *d, struct loc loc, FILE *out)
+{
+	struct diag_place place = { 0 };
+	const char *via;
+
+	d->locate(d->sources, loc, &place);
+	print_at(&place, out);
+	for (unsigned i = 0; place.parent.file && i < MAX_CHAIN; i++) {
+		loc = place.parent;
+		via = place.via;
+		place = (struct diag_place){ 0 };
+		d->locate(d->sources, loc, &place);
+		fprintf(out, "\tin expansion of %s: ", via ? via : "macro");
+		print_at(&place, out);
+	}
+}
+
+static void print_message(const struct diag *d, const struct diag_message *m, FILE *out)
+{
+	bool is_parse = d->kind && !strncmp(d->kind, "parse", 5);
+
+	switch (m->severity) {
+	case DIAG_ERROR:
+		fprintf(out, "%s: ", d->kind);
+		break;
+	case DIAG_WARNING:
+		fputs("WARNING: ", out);
+		break;
+	case DIAG_NOTE:
+		if (!m->loc.file) {
+			fprintf(out, "        note: %s\n", m->text);
+			return;
+		}
+		fprintf(out, "%s: ", d->kind);
+		break;
+	}
+	fputs(m->text, out);
+	if (m->id && d->verbose > 1)
+		fprintf(out, " [%s]", m->id);
+	if (!m->loc.file || !d->locate) {
+		fputc('\n', out);
+		return;
+	}
+	if (is_parse && m->severity == DIAG_ERROR)
+		fprintf(out, "\n        %s: ", strstr(m->text, "expected") ? "saw" : "at");
+	else
+		fputs(": ", out);
+	print_places(d, m->loc, out);
+}
+
+/* The same words at the same place have been printed before. */
+static bool is_repeated(const struct diag *d, const struct diag_message *m)
+{
+	for (const struct diag_message *e = d->first; e != m; e = e->next)
+		if (e->severity == m->severity && e->loc.file == m->loc.file &&
+		    e->loc.offset == m->loc.offset && !strcmp(e->text, m->text))
+			return true;
+	return false;
+}
+
+void diag_flush(struct diag *d, FILE *out)
+{
+	unsigned printed = 0, left_out = 0;
+	bool skip = false; /* notes go with their message */
+
+	for (const struct diag_message *m = d->first; m; m = m->next) {
+		if (m->severity != DIAG_NOTE) {
+			if (printed)
+				fputc('\n', out);
+			skip = (m->severity == DIAG_WARNING && d->no_warnings) || is_repeated(d, m);
+			if (!skip && m->severity == DIAG_ERROR && printed >= d->max_errors &&
+			    d->max_errors) {
+				left_out++;
+				skip = true;
+			}
+			printed += !skip && m->severity == DIAG_ERROR;
+		}
+		if (!skip)
+			print_message(d, m, out);
+	}
+	if (printed)
+		fputc('\n', out);
+	if (left_out)
+		fprintf(out, "%u more errors not shown\n", left_out);
+	d->first = d->last = NULL;
+}
+
+/* ---- near-miss names ---- */
+
+/* Levenshtein distance, in one row; names longer than the row are far from everything. */
+static unsigned distance(const char *a, const char *b)
+{
+	enum { MAX_NAME = 128 };
+	unsigned row[MAX_NAME + 1];
+	size_t na = strlen(a), nb = strlen(b);
+
+	if (na > MAX_NAME || nb > MAX_NAME)
+		return (unsigned)(na > nb ? na : nb);
+	for (size_t j = 0; j <= nb; j++)
+		row[j] = (unsigned)j;
+	for (size_t i = 1; i <= na; i++) {
+		unsigned diagonal = row[0];
+
+		row[0] = (unsigned)i;
+		for (size_t j = 1; j <= nb; j++) {
+			unsigned best = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			if (row[j] + 1 < best)
+				best = row[j] + 1;
+			if (row[j - 1] + 1 < best)
+				best = row[j - 1] + 1;
+			row[j] = best;
+		}
+	}
+	return row[nb];
+}
+
+unsigned diag_similar(const char *name, const char *const *candidates, unsigned n,
+		      const char **out, unsigned max)
+{
+	enum { MAX_OUT = 16 };
+	unsigned scores[MAX_OUT], found = 0;
+
+	if (max > MAX_OUT)
+		max = MAX_OUT;
+	for (unsigned i = 0; i < n; i++) {
+		unsigned score = distance(name, candidates[i]), at = 0;
+		bool known = false;
+
+		while (at < found && scores[at] <= score)
+			known |= !strcmp(out[at++], candidates[i]);
+		if (known || at == max)
+			continue;
+		if (found < max)
+			found++;
+		memmove(&scores[at + 1], &scores[at], (found - at - 1) * sizeof(*scores));
+		memmove(&out[at + 1], &out[at], (found - at - 1) * sizeof(*out));
+		scores[at] = score;
+		out[at] = candidates[i];
+	}
+	return found;
+}

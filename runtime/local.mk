@@ -1,0 +1,48 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+#
+# Two things are built from runtime/:
+#   rt/libtapster_rt.a  what generated C is linked with and runs inside probed
+#                       programs: freestanding, so it has flags of its own
+#                       (RT_CFLAGS of configure.ac) and rules of its own;
+#   libuser.a           the driver's side of the user runtime, ordinary C.
+
+# Headers that generated C includes; installed.
+RT_INCLUDES = \
+	runtime/object.h \
+	runtime/site.h
+
+# In-process sources (.c and .S).  Installed too: a script with its own
+# MAXSTRINGLEN has them compiled again.
+RT_CORE_SOURCES =
+RT_USER_SOURCES =
+
+# The link script of script objects and other files beside the archive.
+RT_BESIDE =
+
+noinst_LIBRARIES += libuser.a
+libuser_a_SOURCES =
+
+RT_SOURCES = $(RT_CORE_SOURCES) $(RT_USER_SOURCES)
+RT_OBJECTS = $(patsubst %.S,rt/%.o,$(patsubst %.c,rt/%.o,$(RT_SOURCES)))
+RT_COMPILE = $(CC) $(RT_CFLAGS) -Wall -Wextra -I$(top_srcdir) -MMD -MP
+
+rt/%.o: %.c
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(RT_COMPILE) -c -o $@ $<
+rt/%.o: %.S
+	$(AM_V_CC)$(MKDIR_P) $(@D) && $(RT_COMPILE) -c -o $@ $<
+rt/libtapster_rt.a: $(RT_OBJECTS) Makefile
+	$(AM_V_AR)$(MKDIR_P) rt && rm -f $@ && $(AR) cr $@ $(RT_OBJECTS) && $(RANLIB) $@
+rt/data.stamp: $(RT_BESIDE) Makefile
+	$(AM_V_GEN)$(MKDIR_P) rt && for f in $(RT_BESIDE); do \
+		cp $(srcdir)/$$f rt/ || exit 1; done && touch $@
+-include $(RT_OBJECTS:.o=.d)
+
+all-local: rt/libtapster_rt.a rt/data.stamp
+clean-local:
+	rm -rf rt
+
+rtarchivedir = $(pkglibdir)
+nodist_rtarchive_DATA = rt/libtapster_rt.a
+dist_rtarchive_DATA = $(RT_BESIDE)
+
+nobase_dist_pkgdata_DATA = $(RT_INCLUDES) $(RT_SOURCES)

@@ -1,0 +1,8 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# The folders below append to this list in their own local.mk.
+noinst_LIBRARIES += libtranslator.a
+libtranslator_a_SOURCES = \
+	translator/access.h \
+	translator/passes.h \
+	translator/point.h \
+	translator/session.h
