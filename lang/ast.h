@@ -291,7 +291,8 @@ struct var {
 	struct loc loc;
 	enum type type;       /* [infer] of the value; STAT for the target of <<< */
 	struct loc type_loc;  /* [infer] where the type was first inferred */
-	int arity;            /* -1 not known yet [resolve]; 0 scalar; N keys */
+	int arity;            /* -1 not known yet; 0 scalar; N keys [infer] */
+	struct loc arity_loc; /* [infer] where the arity was first inferred */
 	enum type key_types[9]; /* [infer] */
 	struct loc key_locs[9]; /* [infer] */
 	struct decl *owner;     /* function or probe body of a local, global's declaration */

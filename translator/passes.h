@@ -8,10 +8,11 @@
  *	parse       1    the script's text          user_files
  *	expand      2    user_files, library        probes (concrete), runtime
  *	resolve     2    probes                     names -> vars, functions; globals; ACCESS nodes
+ *	prune       2    resolved names             unused variables, functions, probes gone
  *	infer       2    resolved names             types
  *	check       2    types                      nothing: only refuses; regexes compiled
- *	fold        2    types                      constants folded, dead branches gone
- *	prune       2    folded tree                unused variables, functions, probes gone
+ *	fold        2    types                      constants folded, dead branches gone (and
+ *	                                            what prune finds unused then)
  *	plan        2    probes                     sites, files
  *	effects     3    final tree                 is_read, is_written, is_recursive
  *	locks       3    effects                    lock plans
@@ -30,10 +31,10 @@ struct session;
 bool pass_parse(struct session *s);
 bool pass_expand(struct session *s);
 bool pass_resolve(struct session *s);
+bool pass_prune(struct session *s);
 bool pass_infer(struct session *s);
 bool pass_check(struct session *s);
 bool pass_fold(struct session *s);
-bool pass_prune(struct session *s);
 bool pass_plan(struct session *s);
 bool pass_effects(struct session *s);
 bool pass_locks(struct session *s);

@@ -146,4 +146,9 @@ struct session {
 	bool from_cache;
 };
 
+/* A -D limit as a number: the option's value, or FALLBACK (MAXSTRINGLEN, MAXACTION ...). */
+int64_t session_limit(const struct session *s, const char *name, int64_t fallback);
+/* Bytes of a string value with its NUL: -DMAXSTRINGLEN, 512. */
+unsigned session_max_string(const struct session *s);
+
 #endif

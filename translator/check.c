@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Needs: names and types.
+ * Leaves: the tree as it is; regular expressions compiled.
+ * Refuses: what is well-typed but has no meaning: assignments to what is no
+ * variable, an array changed while foreach walks it, break outside a loop,
+ * embedded C and stores to the target without -g.
+ */
+#include "translator/messages.h"
+#include "translator/passes.h"
+#include "translator/session.h"
+#include "translator/uses.h"
+
+/* The loops around a statement; ARRAY is what a foreach walks, NULL for other loops. */
+struct loop {
+	const struct loop *outer;
+	const struct var *array;
+};
+
+struct checker {
+	struct session *s;
+	struct ast_walker walker;
+	const struct loop *loops;
+	bool is_tapset;
+};
+
+static bool is_place(const struct expr *e)
+{
+	switch (e->kind) {
+	case EXPR_SYMBOL:
+	case EXPR_INDEX:
+	case EXPR_TARGET:
+	case EXPR_CAST:
+	case EXPR_ACCESS:
+		return true;
+	default:
+		return false;
+	}
+}
+
+static void check_place(struct checker *c, struct expr *place, struct loc loc, const char *what)
+{
+	if (!is_place(place)) {
+		diag_error(&c->s->diag, loc, E_NOT_LVALUE, what);
+		return;
+	}
+	if (place->kind != EXPR_SYMBOL && place->kind != EXPR_INDEX && !c->s->opt.guru &&
+	    !c->is_tapset)
+		diag_error(&c->s->diag, place->loc, E_TARGET_WRITE);
+}
+
+/* ---- what a foreach must not do ---- */
+
+struct writes {
+	struct session *s;
+	const struct var *array;
+	struct loc loc; /* to report at: the call in the loop, or nowhere: at the write itself */
+	decl_vec seen;  /* functions already looked into */
+};
+
+static bool is_whole_delete(unsigned use, const struct expr *e)
+{
+	return (use & USE_DELETE) && e && e->kind == EXPR_SYMBOL;
+}
+
+static void writes_var(struct uses *u, struct var *v, unsigned use, struct expr *e)
+{
+	struct writes *w = u->data;
+
+	if (v == w->array && (use & USE_WRITE) && !is_whole_delete(use, e))
+		diag_error(&w->s->diag, w->loc.file || !e ? w->loc : e->loc, E_FOREACH_WRITE,
+			   v->name);
+}
+
+static void writes_call(struct uses *u, struct expr *call)
+{
+	struct writes *w = u->data;
+	struct loc outer = w->loc;
+
+	if (!w->loc.file)
+		w->loc = call->loc;
+	VEC_EACH(&call->call.callees, i) {
+		struct decl *f = call->call.callees.at[i];
+		bool is_seen = false;
+
+		VEC_EACH(&w->seen, k)
+			is_seen |= w->seen.at[k] == f;
+		if (is_seen || !f->function.body)
+			continue;
+		VEC_PUSH(w->s->scratch, &w->seen, f);
+		uses_stmt(u, f->function.body);
+	}
+	w->loc = outer;
+}
+
+static void check_foreach(struct checker *c, struct stmt *s)
+{
+	struct expr *a = s->foreach.array;
+	struct loop loop = { .outer = c->loops };
+
+	if (a->kind == EXPR_SYMBOL) {
+		struct writes w = { .s = c->s, .array = a->symbol.var };
+		struct uses u = { .on_var = writes_var, .on_call = writes_call, .data = &w };
+
+		loop.array = a->symbol.var;
+		uses_stmt(&u, s->foreach.body);
+	}
+	c->loops = &loop;
+	ast_walk_stmt(&c->walker, s);
+	c->loops = loop.outer;
+}
+
+static void check_loop(struct checker *c, struct stmt *s)
+{
+	struct loop loop = { .outer = c->loops };
+
+	c->loops = &loop;
+	ast_walk_stmt(&c->walker, s);
+	c->loops = loop.outer;
+}
+
+static void check_delete(struct checker *c, struct stmt *s)
+{
+	struct expr *e = s->expr.expr;
+
+	if (e->kind != EXPR_SYMBOL && (e->kind != EXPR_INDEX || e->index.hist))
+		diag_error(&c->s->diag, e->loc, E_DELETE_OPERAND);
+	ast_walk_stmt(&c->walker, s);
+}
+
+static void check_embedded(struct checker *c, struct loc loc)
+{
+	if (!c->s->opt.guru && !c->is_tapset)
+		diag_error(&c->s->diag, loc, E_EMBEDDED_C);
+}
+
+static void expr_callback(struct ast_walker *w, struct expr **slot)
+{
+	struct checker *c = w->data;
+	struct expr *e = *slot;
+
+	ast_walk_expr(w, e);
+	switch (e->kind) {
+	case EXPR_ASSIGN:
+		check_place(c, e->assign.target, e->loc, "assignment");
+		break;
+	case EXPR_INCDEC:
+		check_place(c, e->incdec.operand, e->loc,
+			    e->incdec.op == OP_INC ? "increment" : "decrement");
+		break;
+	case EXPR_EMBEDDED:
+		check_embedded(c, e->loc);
+		break;
+	case EXPR_REGEX:
+		diag_error(&c->s->diag, e->loc, E_REGEX_MISSING, op_text(e->regex.op));
+		break;
+	default:
+		break;
+	}
+}
+
+static void stmt_callback(struct ast_walker *w, struct stmt **slot)
+{
+	struct checker *c = w->data;
+	struct stmt *s = *slot;
+
+	switch (s->kind) {
+	case STMT_FOREACH:
+		check_foreach(c, s);
+		break;
+	case STMT_WHILE:
+	case STMT_FOR:
+		check_loop(c, s);
+		break;
+	case STMT_BREAK:
+	case STMT_CONTINUE:
+		if (!c->loops)
+			diag_error(&c->s->diag, s->loc, E_OUTSIDE_LOOP,
+				   s->kind == STMT_BREAK ? "break" : "continue");
+		break;
+	case STMT_DELETE:
+		check_delete(c, s);
+		break;
+	case STMT_EMBEDDED:
+		check_embedded(c, s->loc);
+		break;
+	default:
+		ast_walk_stmt(w, s);
+		break;
+	}
+}
+
+bool pass_check(struct session *s)
+{
+	struct checker c = { .s = s };
+	unsigned errors = s->diag.n_errors;
+
+	c.walker = (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = &c };
+	VEC_EACH(&s->functions, i) {
+		struct decl *f = s->functions.at[i];
+
+		c.is_tapset = f->is_tapset;
+		if (f->function.body)
+			stmt_callback(&c.walker, &f->function.body);
+	}
+	VEC_EACH(&s->probes, i) {
+		c.is_tapset = s->probes.at[i]->is_tapset;
+		stmt_callback(&c.walker, &s->probes.at[i]->body);
+	}
+	c.is_tapset = false;
+	VEC_EACH(&s->embedded, i)
+		if (!s->embedded.at[i]->is_tapset)
+			check_embedded(&c, s->embedded.at[i]->loc);
+	return s->diag.n_errors == errors;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Needs: a typed tree without errors (dead branches are checked before they go,
+ * as in stap).
+ * Leaves: operators over literals replaced by their value, branches that a
+ * constant decides by the branch taken; then prune's rounds over what that
+ * leaves unused.  A division by a literal zero stays: it is a run-time error
+ * that try can catch.
+ * Refuses: nothing of its own.
+ */
+#include <limits.h>
+#include <string.h>
+
+#include "translator/messages.h"
+#include "translator/passes.h"
+#include "translator/prune.h"
+#include "translator/session.h"
+#include "translator/uses.h"
+
+struct folder {
+	struct arena *arena;
+	struct ast_walker walker;
+	unsigned max_string;
+	bool changed;
+};
+
+static bool is_number(const struct expr *e)
+{
+	return e->kind == EXPR_NUMBER;
+}
+
+static bool is_string(const struct expr *e)
+{
+	return e->kind == EXPR_STRING;
+}
+
+static struct expr *number(struct folder *f, struct expr *e, int64_t value)
+{
+	struct expr *r = expr_number(f->arena, e->loc, value);
+
+	r->type = TY_LONG;
+	f->changed = true;
+	return r;
+}
+
+/* The arithmetic of the language: C's with wrap-around; shifts clamp to 0..64.  False
+ * where the result is a run-time error. */
+static bool compute(enum op op, int64_t a, int64_t b, int64_t *out)
+{
+	uint64_t ua = a, ub = b;
+
+	switch (op) {
+	case OP_ADD:
+		*out = ua + ub;
+		return true;
+	case OP_SUB:
+		*out = ua - ub;
+		return true;
+	case OP_MUL:
+		*out = ua * ub;
+		return true;
+	case OP_DIV:
+		if (b == 0)
+			return false;
+		*out = b == -1 ? (int64_t)-ua : a / b;
+		return true;
+	case OP_MOD:
+		if (b == 0)
+			return false;
+		*out = b == -1 ? 0 : a % b;
+		return true;
+	case OP_AND:
+		*out = a & b;
+		return true;
+	case OP_OR:
+		*out = a | b;
+		return true;
+	case OP_XOR:
+		*out = a ^ b;
+		return true;
+	case OP_SHL:
+		*out = b <= 0 ? a : b >= 64 ? 0 : (int64_t)(ua << b);
+		return true;
+	case OP_SHR:
+		*out = b <= 0 ? a : b >= 64 ? (a < 0 ? -1 : 0) : a >> b;
+		return true;
+	case OP_USHR:
+		*out = b <= 0 ? a : b >= 64 ? 0 : (int64_t)(ua >> b);
+		return true;
+	default:
+		return false;
+	}
+}
+
+static bool holds(enum op op, int order)
+{
+	switch (op) {
+	case OP_EQ:
+		return order == 0;
+	case OP_NE:
+		return order != 0;
+	case OP_LT:
+		return order < 0;
+	case OP_LE:
+		return order <= 0;
+	case OP_GT:
+		return order > 0;
+	default:
+		return order >= 0;
+	}
+}
+
+static struct expr *fold_compare(struct folder *f, struct expr *e)
+{
+	struct expr *l = e->binary.left, *r = e->binary.right;
+
+	if (is_number(l) && is_number(r))
+		return number(f, e, holds(e->binary.op, (l->number.value > r->number.value) -
+							(l->number.value < r->number.value)));
+	if (is_string(l) && is_string(r) && l->string.len < f->max_string &&
+	    r->string.len < f->max_string)
+		return number(f, e, holds(e->binary.op, strcmp(l->string.text, r->string.text)));
+	return e;
+}
+
+/* 0 or 1 of an expression that may have any value. */
+static struct expr *truth(struct folder *f, struct expr *e)
+{
+	struct expr *r;
+
+	if (is_number(e))
+		return number(f, e, e->number.value != 0);
+	r = expr_binary(f->arena, EXPR_COMPARE, e->loc, OP_NE, e,
+			expr_number(f->arena, e->loc, 0));
+	r->type = r->binary.right->type = TY_LONG;
+	f->changed = true;
+	return r;
+}
+
+static struct expr *fold_logical(struct folder *f, struct expr *e)
+{
+	bool is_or = e->binary.op == OP_LOR;
+	struct expr *l = e->binary.left;
+
+	if (!is_number(l))
+		return e;
+	if ((l->number.value != 0) == is_or)
+		return number(f, e, is_or);
+	return truth(f, e->binary.right);
+}
+
+static struct expr *fold_unary(struct folder *f, struct expr *e)
+{
+	struct expr *o = e->unary.operand;
+
+	if (!is_number(o))
+		return e;
+	switch (e->unary.op) {
+	case OP_NEG:
+		return number(f, e, -(uint64_t)o->number.value);
+	case OP_PLUS:
+		return o;
+	case OP_NOT:
+		return number(f, e, !o->number.value);
+	case OP_COMPL:
+		return number(f, e, ~o->number.value);
+	default:
+		return e;
+	}
+}
+
+static struct expr *fold_concat(struct folder *f, struct expr *e)
+{
+	struct expr *l = e->binary.left, *r = e->binary.right;
+	struct expr *s;
+
+	if (!is_string(l) || !is_string(r) || l->string.len + r->string.len >= f->max_string)
+		return e;
+	s = expr_string(f->arena, e->loc,
+			arena_printf(f->arena, "%s%s", l->string.text, r->string.text),
+			l->string.len + r->string.len);
+	s->type = TY_STRING;
+	f->changed = true;
+	return s;
+}
+
+static struct expr *fold_expr(struct folder *f, struct expr *e)
+{
+	int64_t value;
+
+	ast_walk_expr(&f->walker, e);
+	switch (e->kind) {
+	case EXPR_UNARY:
+		return fold_unary(f, e);
+	case EXPR_BINARY:
+		if (is_number(e->binary.left) && is_number(e->binary.right) &&
+		    compute(e->binary.op, e->binary.left->number.value,
+			    e->binary.right->number.value, &value))
+			return number(f, e, value);
+		return e;
+	case EXPR_LOGICAL:
+		return fold_logical(f, e);
+	case EXPR_COMPARE:
+		return fold_compare(f, e);
+	case EXPR_CONCAT:
+		return fold_concat(f, e);
+	case EXPR_TERNARY:
+		if (!is_number(e->ternary.cond))
+			return e;
+		f->changed = true;
+		return e->ternary.cond->number.value ? e->ternary.then : e->ternary.otherwise;
+	default:
+		return e; /* the other kinds have no constant form */
+	}
+}
+
+static struct stmt *null_stmt(struct folder *f, struct stmt *s)
+{
+	f->changed = true;
+	return stmt_new(f->arena, STMT_NULL, s->loc);
+}
+
+static struct stmt *fold_stmt(struct folder *f, struct stmt *s)
+{
+	ast_walk_stmt(&f->walker, s);
+	switch (s->kind) {
+	case STMT_IF:
+		if (!is_number(s->if_.cond))
+			return s;
+		f->changed = true;
+		if (s->if_.cond->number.value)
+			return s->if_.then;
+		return s->if_.otherwise ? s->if_.otherwise : null_stmt(f, s);
+	case STMT_WHILE:
+	case STMT_FOR: {
+		struct expr *init = s->loop.init;
+
+		if (!s->loop.cond || !is_number(s->loop.cond) || s->loop.cond->number.value)
+			return s;
+		s = null_stmt(f, s);
+		if (init) {
+			s->kind = STMT_EXPR;
+			s->expr.expr = init;
+		}
+		return s;
+	}
+	default:
+		return s;
+	}
+}
+
+static void expr_callback(struct ast_walker *w, struct expr **slot)
+{
+	*slot = fold_expr(w->data, *slot);
+}
+
+static void stmt_callback(struct ast_walker *w, struct stmt **slot)
+{
+	*slot = fold_stmt(w->data, *slot);
+}
+
+static bool fold_once(struct session *s, struct folder *f)
+{
+	f->changed = false;
+	VEC_EACH(&s->functions, i) {
+		struct decl *fn = s->functions.at[i];
+
+		if (fn->function.body)
+			fn->function.body = fold_stmt(f, fn->function.body);
+	}
+	VEC_EACH(&s->probes, i) {
+		struct probe *p = s->probes.at[i];
+
+		p->body = fold_stmt(f, p->body);
+		if (p->condition)
+			p->condition = fold_expr(f, p->condition);
+	}
+	return f->changed;
+}
+
+bool pass_fold(struct session *s)
+{
+	struct folder f = { .arena = s->arena, .max_string = session_max_string(s) };
+
+	if (s->opt.unoptimized)
+		return true;
+	f.walker = (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = &f };
+	while (fold_once(s, &f) | prune_once(s))
+		;
+	if (s->probes.n)
+		return true;
+	diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES);
+	return false;
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The catalogue of what infer, check, fold and prune say: identifier and format. */
+#ifndef TAPSTER_TRANSLATOR_MESSAGES_H
+#define TAPSTER_TRANSLATOR_MESSAGES_H
+
+/* infer */
+#define E_TYPE_FOUND "E_TYPE_FOUND", "type mismatch: expected %s but found %s"
+#define E_TYPE_MISMATCH "E_TYPE_MISMATCH", "type mismatch (%s)"
+#define N_TYPE_FIRST "type was first inferred here (%s)"
+#define E_INDEX_MISMATCH "E_INDEX_MISMATCH", "index %d type mismatch (%s)"
+#define N_INDEX_FIRST "type of index %d was first inferred here (%s)"
+#define E_ARITY "E_ARITY", "inconsistent arity (%d vs %d)"
+#define N_ARITY_FIRST "arity %d first inferred here"
+#define E_UNRESOLVED_TYPE "E_UNRESOLVED_TYPE", "unresolved type of '%s'"
+#define E_UNRESOLVED_EXPR "E_UNRESOLVED_TYPE", "unresolved type"
+#define E_PRINT_ARGS "E_PRINT_ARGS", "Wrong number of args to formatted print operator: the format takes %u, %u given"
+#define E_PRINT_MANY "E_PRINT_MANY", "too many arguments to print (%zu), max 32"
+#define E_STAT_VALUE "E_STAT_VALUE", "a statistic has no value of its own; use @count, @sum, @min, @max, @avg or @variance"
+#define E_HIST_KINDS "E_HIST_KINDS", "multiple histogram types declared on '%s'"
+#define E_STAT_SHIFT "E_STAT_SHIFT", "multiple @variance bit shifts declared on '%s'"
+#define E_VOID_VALUE "E_VOID_VALUE", "function '%s' returns no value"
+
+/* check */
+#define E_NOT_LVALUE "E_NOT_LVALUE", "Expecting lvalue for %s"
+#define E_DELETE_OPERAND "E_DELETE_OPERAND", "invalid operand of delete expression"
+#define E_STATOP_OPERAND "E_STATOP_OPERAND", "%s takes a statistic variable or an element of an array of statistics"
+#define E_FOREACH_WRITE "E_FOREACH_WRITE", "variable '%s' modified during 'foreach' iteration"
+#define E_FOREACH_KEYS "E_FOREACH_KEYS", "foreach over '%s' wants %d key%s, not %zu"
+#define E_TARGET_WRITE "E_TARGET_WRITE", "write to target variable not permitted; need stap -g"
+#define E_EMBEDDED_C "E_EMBEDDED_C", "embedded code in unprivileged script; need stap -g"
+#define E_OUTSIDE_LOOP "E_OUTSIDE_LOOP", "'%s' outside of a loop"
+#define E_WRAP_SCALAR "E_WRAP_SCALAR", "wrapping not supported for scalars"
+#define E_SCALAR_SIZE "E_SCALAR_SIZE", "'%s' is not an array, so it can have no size"
+#define E_HIST_LINEAR "E_HIST_LINEAR", "%s"
+#define E_REGEX "E_REGEX", "regular expression: %s"
+#define E_REGEX_MISSING "E_REGEX_MISSING", "regular expressions (%s) are not supported yet"
+
+/* prune */
+#define W_ELIDED_ASSIGN "W_ELIDED_ASSIGN", "Eliding assignment to '%s'"
+#define W_ELIDED_EXPR "W_ELIDED_EXPR", "Eliding side-effect-free expression"
+#define W_ELIDED_PROBE "W_ELIDED_PROBE", "Probe '%s' has been elided"
+#define W_ELIDED_FUNCTION "W_ELIDED_FUNCTION", "side-effect-free function '%s'"
+#define W_NEVER_ASSIGNED_LOCAL "W_NEVER_ASSIGNED", "never-assigned local variable '%s'"
+#define W_NEVER_ASSIGNED_GLOBAL "W_NEVER_ASSIGNED", "never-assigned global variable '%s'"
+#define E_NO_PROBES "E_NO_PROBES", "no probes found"
+
+#endif

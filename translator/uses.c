@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "translator/uses.h"
+
+#include <string.h>
+
+static void use_slots(struct uses *u, expr_vec *v)
+{
+	VEC_EACH(v, i)
+		if (v->at[i])
+			uses_expr(u, v->at[i]);
+}
+
+static void touch(struct uses *u, struct var *v, unsigned use, struct expr *e)
+{
+	if (v && u->on_var)
+		u->on_var(u, v, use, e);
+}
+
+/* A variable in a place that USE describes; its keys are read in any case. */
+static void use_place(struct uses *u, struct expr *e, unsigned use)
+{
+	switch (e->kind) {
+	case EXPR_SYMBOL:
+		touch(u, e->symbol.var, use, e);
+		break;
+	case EXPR_INDEX:
+		use_slots(u, &e->index.keys);
+		if (e->index.hist)
+			uses_expr(u, e->index.hist);
+		touch(u, e->index.var, use, e);
+		break;
+	case EXPR_TARGET:
+	case EXPR_CAST:
+	case EXPR_ACCESS:
+		uses_expr(u, e);
+		if (use & USE_WRITE)
+			u->has_effect = true;
+		break;
+	default:
+		uses_expr(u, e);
+		break;
+	}
+}
+
+bool embedded_has_pragma(const char *code, uint32_t len, const char *word)
+{
+	size_t n = strlen(word);
+	const char *p = code, *end = code + len;
+
+	while (p && p + 4 + n <= end) {
+		p = memmem(p, end - p, "/*", 2);
+		if (!p)
+			return false;
+		p += 2;
+		while (p < end && (*p == ' ' || *p == '\t'))
+			p++;
+		if ((size_t)(end - p) < n + 2 || memcmp(p, word, n))
+			continue;
+		const char *q = p + n;
+
+		while (q < end && (*q == ' ' || *q == '\t'))
+			q++;
+		if (q + 1 < end && q[0] == '*' && q[1] == '/')
+			return true;
+	}
+	return false;
+}
+
+static void use_embedded(struct uses *u, const char *code, uint32_t len)
+{
+	if (!embedded_has_pragma(code, len, "pure"))
+		u->has_effect = true;
+}
+
+static void expr_callback(struct ast_walker *w, struct expr **slot)
+{
+	uses_expr(w->data, *slot);
+}
+
+static void stmt_callback(struct ast_walker *w, struct stmt **slot)
+{
+	uses_stmt(w->data, *slot);
+}
+
+static struct ast_walker walker(struct uses *u)
+{
+	return (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = u };
+}
+
+void uses_expr(struct uses *u, struct expr *e)
+{
+	struct ast_walker w = walker(u);
+
+	switch (e->kind) {
+	case EXPR_SYMBOL:
+	case EXPR_INDEX:
+		use_place(u, e, USE_READ);
+		break;
+	case EXPR_CALL:
+		use_slots(u, &e->call.args);
+		if (u->on_call)
+			u->on_call(u, e);
+		break;
+	case EXPR_INCDEC:
+		use_place(u, e->incdec.operand, USE_READ | USE_WRITE);
+		break;
+	case EXPR_ASSIGN:
+		use_place(u, e->assign.target,
+			  e->assign.op == OP_NONE || e->assign.op == OP_STAT ? USE_WRITE
+									     : USE_READ | USE_WRITE);
+		uses_expr(u, e->assign.value);
+		break;
+	case EXPR_IN:
+		use_slots(u, &e->in.keys);
+		use_place(u, e->in.array, USE_READ);
+		break;
+	case EXPR_PRINT:
+		ast_walk_expr(&w, e);
+		if (!e->print.to_string)
+			u->has_effect = true;
+		break;
+	case EXPR_STATOP:
+		use_place(u, e->statop.stat, USE_READ);
+		break;
+	case EXPR_HIST:
+		use_place(u, e->hist.stat, USE_READ);
+		break;
+	case EXPR_ENTRY:
+		touch(u, e->entry.saved, USE_READ, e);
+		ast_walk_expr(&w, e);
+		break;
+	case EXPR_EMBEDDED:
+		use_embedded(u, e->embedded.code, e->embedded.len);
+		break;
+	case EXPR_NUMBER:
+	case EXPR_STRING:
+	case EXPR_UNARY:
+	case EXPR_BINARY:
+	case EXPR_LOGICAL:
+	case EXPR_COMPARE:
+	case EXPR_CONCAT:
+	case EXPR_REGEX:
+	case EXPR_TERNARY:
+	case EXPR_TARGET:
+	case EXPR_CAST:
+	case EXPR_DEFINED:
+	case EXPR_PERF:
+	case EXPR_ACCESS:
+	case EXPR_ERROR:
+	case EXPR_KINDS:
+		ast_walk_expr(&w, e);
+		break;
+	}
+}
+
+void uses_stmt(struct uses *u, struct stmt *s)
+{
+	struct ast_walker w = walker(u);
+
+	switch (s->kind) {
+	case STMT_FOREACH:
+		if (s->foreach.limit)
+			uses_expr(u, s->foreach.limit);
+		use_slots(u, &s->foreach.slice);
+		use_place(u, s->foreach.array, USE_READ);
+		VEC_EACH(&s->foreach.keys, i)
+			use_place(u, s->foreach.keys.at[i], USE_WRITE);
+		if (s->foreach.value)
+			use_place(u, s->foreach.value, USE_WRITE);
+		uses_stmt(u, s->foreach.body);
+		break;
+	case STMT_DELETE:
+		use_place(u, s->expr.expr, USE_WRITE | USE_DELETE);
+		break;
+	case STMT_TRY:
+		uses_stmt(u, s->try_.body);
+		if (s->try_.caught)
+			use_place(u, s->try_.caught, USE_WRITE);
+		if (s->try_.handler)
+			uses_stmt(u, s->try_.handler);
+		break;
+	case STMT_EMBEDDED:
+		use_embedded(u, s->embedded.code, s->embedded.len);
+		break;
+	case STMT_RETURN:
+	case STMT_NEXT:
+	case STMT_BREAK:
+	case STMT_CONTINUE:
+		u->has_jump = true;
+		ast_walk_stmt(&w, s);
+		break;
+	case STMT_NULL:
+	case STMT_BLOCK:
+	case STMT_EXPR:
+	case STMT_IF:
+	case STMT_WHILE:
+	case STMT_FOR:
+	case STMT_KINDS:
+		ast_walk_stmt(&w, s);
+		break;
+	}
+}
+
+/* ---- purity ---- */
+
+/* The functions on the way to here: a cycle adds no effect of its own. */
+struct purity {
+	const struct decl *function;
+	const struct purity *outer;
+	bool is_impure;
+};
+
+static bool is_pure_body(struct decl *f, const struct purity *outer);
+
+static void purity_var(struct uses *u, struct var *v, unsigned use, struct expr *e)
+{
+	struct purity *p = u->data;
+
+	(void)e;
+	if (!(use & USE_WRITE))
+		return;
+	/* A function's own locals are nobody else's business. */
+	if (v->kind == VAR_GLOBAL || !p->function || v->owner != p->function)
+		p->is_impure = true;
+}
+
+static void purity_call(struct uses *u, struct expr *call)
+{
+	struct purity *p = u->data;
+
+	if (!call->call.callees.n)
+		p->is_impure = true;
+	VEC_EACH(&call->call.callees, i)
+		if (!is_pure_body(call->call.callees.at[i], p))
+			p->is_impure = true;
+}
+
+static bool is_pure_body(struct decl *f, const struct purity *outer)
+{
+	struct purity p = { .function = f, .outer = outer };
+	struct uses u = { .on_var = purity_var, .on_call = purity_call, .data = &p };
+
+	for (const struct purity *o = outer; o; o = o->outer)
+		if (o->function == f)
+			return true;
+	if (f->function.body)
+		uses_stmt(&u, f->function.body);
+	return !p.is_impure && !u.has_effect;
+}
+
+bool is_pure_function(struct decl *f)
+{
+	return is_pure_body(f, NULL);
+}
+
+bool is_pure_expr(struct expr *e)
+{
+	struct purity p = { .function = NULL };
+	struct uses u = { .on_var = purity_var, .on_call = purity_call, .data = &p };
+
+	uses_expr(&u, e);
+	return !p.is_impure && !u.has_effect;
+}
