@@ -3,6 +3,12 @@
 noinst_LIBRARIES += libtranslator.a
 libtranslator_a_SOURCES = \
 	translator/access.h \
+	translator/check.c \
+	translator/fold.c \
+	translator/infer.c \
+	translator/messages.h \
 	translator/passes.h \
 	translator/point.h \
-	translator/session.h
+	translator/prune.c translator/prune.h \
+	translator/session.h \
+	translator/uses.c translator/uses.h
