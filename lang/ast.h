@@ -27,6 +27,7 @@ struct decl;
 struct var;
 struct probe;
 struct access_path; /* translator/access.h */
+struct effects;     /* translator/effects.h */
 
 enum expr_kind {
 #define EXPR(tag, name, member, slots) EXPR_##tag,
@@ -256,6 +257,9 @@ struct stmt {
 		struct {
 			struct expr *init, *cond, *step; /* FOR: each may be NULL */
 			struct stmt *body;
+			/* [lower] what must run before each test of COND, and the step as
+			 * statements (INIT and STEP are NULL then) */
+			struct stmt *before, *after;
 		} loop;
 		struct {
 			expr_vec keys;      /* SYMBOLs */
@@ -308,6 +312,8 @@ struct var {
 	unsigned stat_ops;     /* [infer] bit set of enum statop that the script extracts */
 	bool is_synthetic;     /* made by the translator: not printed at the end */
 	bool is_read, is_written; /* [effects] anywhere in the script */
+	bool is_atomic;        /* [locks] a global without a lock: each access is one atomic operation */
+	bool is_pointer;       /* [lower] a string parameter that is only read: not copied */
 	unsigned id;           /* [names] index among the globals or the body's locals */
 };
 
@@ -364,6 +370,8 @@ struct decl {
 			const char *mangled;   /* [names] deterministic C name */
 			bool has_next;         /* [resolve] the body says next: a caller tries the next overload */
 			bool is_recursive;     /* [effects] */
+			const struct effects *effects; /* [effects] */
+			unsigned cost;         /* [lower] statements on the longest way without loops */
 		} function;
 		struct {
 			struct var *var;

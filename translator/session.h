@@ -93,6 +93,7 @@ struct probe {
 	struct site_recipe *site;    /* [plan] SITE, RETURN: filled in; NULL otherwise */
 	uint32_t site_index;         /* [plan] into session.sites: equal sites are shared */
 	void *data;                  /* the family's (dw_func, pc ...) */
+	const struct effects *effects; /* [effects] */
 	const struct lock_plan *locks; /* [locks] */
 	unsigned id;                 /* position in session.probes */
 	bool is_tapset;
