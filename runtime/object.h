@@ -20,13 +20,14 @@
  *	void script_return(struct rt_context *c, uint32_t probe); a return probe's handler
  *	void script_probe(struct rt_context *c, uint32_t probe); any other probe's handler
  *	void script_finish(struct rt_context *c);        prints globals written but never read
+ *	void script_repair(uint32_t global);             a thread died while it held that global's lock
  */
 #ifndef TAPSTER_RUNTIME_OBJECT_H
 #define TAPSTER_RUNTIME_OBJECT_H
 
 #include "runtime/site.h"
 
-#define SCRIPT_ABI 1 /* changes whenever a struct of this file or site.h does */
+#define SCRIPT_ABI 2 /* changes whenever a struct of this file or site.h does */
 
 struct script_info {
 	uint32_t abi;
@@ -35,6 +36,7 @@ struct script_info {
 	uint32_t max_string, max_errors, max_skipped, max_action, max_nesting;
 	uint32_t frame_size;   /* bytes of context memory for frames (locals, temporaries) */
 	uint32_t flags;        /* enum script_flags */
+	uint32_t entry_size;   /* bytes that a return probe's record keeps for @entry and so on; multiple of 8 */
 };
 enum script_flags { SCRIPT_GURU = 1, SCRIPT_SUPPRESS_TIME_LIMITS = 2, SCRIPT_SUPPRESS_HANDLER_ERRORS = 4 };
 
@@ -82,5 +84,21 @@ struct script_global {
 };
 
 /* string 0 is "" */
+
+#pragma GCC visibility push(hidden)
+struct rt_context;
+extern const struct script_info script_info;
+extern const char script_strings[];
+extern const struct script_file script_files[];
+extern const struct site_recipe script_sites[];
+extern const struct script_probe script_probes[];
+extern const struct script_global script_globals[];
+void script_init(struct rt_context *c);
+void script_site(struct rt_context *c, uint32_t site);
+void script_return(struct rt_context *c, uint32_t probe);
+void script_probe(struct rt_context *c, uint32_t probe);
+void script_finish(struct rt_context *c);
+void script_repair(uint32_t global);
+#pragma GCC visibility pop
 
 #endif

@@ -1,0 +1,665 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What generated C includes, and nothing else: the types that it defines data
+ * with, the prototypes of api.def, and the few operations that are short
+ * enough to be inlined.  Freestanding; the same for both runtimes.
+ *
+ * Data that live longer than one handler are shared between processes that
+ * map them at different addresses: they hold no pointers, indices count from
+ * 1, and all zeroes is a valid empty state.  Threads may preempt each other
+ * and die at any instruction: where that matters the order of stores is kept
+ * with RT_BARRIER, and what a dead thread left is repaired by
+ * rt_context_recover (port.h).
+ *
+ * ---- what the generated C defines, besides the tables of object.h ----
+ *
+ *	#define-free plain text; -DMAXSTRINGLEN=N where it is not 512
+ *	static int64_t g_NAME;                    a long
+ *	static char g_NAME[RT_STRLEN] RT_ALIGNED; a string
+ *	RT_COUNTER(g_NAME);  RT_STAT(g_NAME, ...);  RT_MAP(g_NAME, ...);
+ *	RT_LOCKS(n_globals);                      lock id = index in script_globals
+ *	RT_LEDGER(n_probes);
+ *	void script_repair(uint32_t global)       { switch (global) { case 3: rt_map_repair(&g_a_spec, RT_MAP_OF(g_a)); ... } }
+ *
+ * ---- embedded C functions ----
+ *
+ * `function f:long (a, s:string) %{ body %}` becomes
+ *
+ *	static int64_t f_f(struct rt_context *c, int64_t STAP_ARG_a, const char *STAP_ARG_s)
+ *	{
+ *		int64_t STAP_RETVALUE = 0;
+ *		{ body }
+ *	out: __attribute__((unused));
+ *		return STAP_RETVALUE;
+ *	}
+ *
+ * so that the names in the body are plain C names and need no macros.  One that returns
+ * a string gets the caller's buffer of MAXSTRINGLEN bytes, set to "" first:
+ *
+ *	static void f_f(struct rt_context *c, char *STAP_RETVALUE, ...) { STAP_RETVALUE[0] = 0; ... }
+ *
+ * and one that returns nothing has no STAP_RETVALUE.  Script functions take the same shapes
+ * (result buffer first, arguments by value or const char *).  An embedded C expression is
+ * such a function without arguments.  CONTEXT is c.
+ */
+#ifndef TAPSTER_RUNTIME_API_H
+#define TAPSTER_RUNTIME_API_H
+
+#ifdef __KERNEL__
+#include <linux/types.h>
+#include <linux/stddef.h>
+#else
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#endif
+
+#include "runtime/object.h"
+
+/* All of it is one object: references need no global offset table. */
+#pragma GCC visibility push(hidden)
+
+#ifndef MAXSTRINGLEN
+#define MAXSTRINGLEN 512
+#endif
+#define RT_STRLEN ((MAXSTRINGLEN + 7) & ~7) /* bytes of a string's buffer; MAXSTRINGLEN - 1 are used */
+#define RT_ALIGNED __attribute__((aligned(8)))
+#define RT_LINE __attribute__((aligned(64)))
+#define RT_BARRIER() __asm__ volatile("" ::: "memory") /* keeps the compiler's order of stores */
+#define rt_likely(x) __builtin_expect(!!(x), 1)
+#define rt_unlikely(x) __builtin_expect(!!(x), 0)
+
+#define RT_STRIPES 64        /* stripes of counters, statistics and the ledger; the last is shared */
+#define RT_OUT_SIZE 8192     /* bytes that one record holds */
+#define RT_SORT_DEPTH 4      /* sorted foreach loops inside each other over one map */
+#define RT_MAX_KEYS 9
+#define RT_HIST_LOG_BUCKETS 128
+
+/* ---- context and session ---- */
+
+/* The order of the kernel's struct pt_regs, so that both runtimes share accessors. */
+struct rt_regs {
+	uint64_t r15, r14, r13, r12, bp, bx, r11, r10, r9, r8, ax, cx, dx, si, di, orig_ax;
+	uint64_t ip, cs, flags, sp, ss;
+};
+
+enum rt_class { RT_BEGIN = 1, RT_ORDINARY = 2, RT_END = 4, RT_ERROR = 8 };
+
+enum rt_failure {
+	RT_OK,
+	RT_FAILED,  /* can be caught */
+	RT_ABORTED  /* MAXACTION, abort(): can't */
+};
+
+/* Why a handler did not run. */
+enum rt_skip {
+	RT_SKIP_REENTRANT, /* the thread was in a handler already */
+	RT_SKIP_LOCK,      /* a global's lock was not to be had */
+	RT_SKIP_CONTEXT,   /* no free context */
+	RT_SKIP_STATE,     /* before begin or after exit */
+	RT_SKIP_RETURN,    /* no room for a return probe's record */
+	RT_SKIP_DIED,      /* the thread died in the handler */
+	RT_SKIPS
+};
+
+enum rt_id { RT_ID_PPID, RT_ID_UID, RT_ID_EUID, RT_ID_GID, RT_ID_EGID, RT_ID_PGRP, RT_ID_SID, RT_ID_NS_PID, RT_ID_NS_TID };
+enum rt_probe_text { RT_TEXT_PP, RT_TEXT_PN, RT_TEXT_FUNCTION, RT_TEXT_LOCATION };
+
+struct rt_context {
+	uint32_t busy;       /* a handler runs in this context; kept by the port */
+	uint32_t probe;      /* running */
+	int32_t budget;      /* statements left */
+	uint32_t failed;     /* enum rt_failure */
+	struct rt_regs *regs; /* of the hit, or NULL; valid in the running process only */
+	char *at, *end;      /* where print goes: out[], or the string of a sprintf */
+	char *out_at;        /* saved by rt_sprint_begin */
+	uint32_t frame_top;  /* offset of free frame memory from the context */
+	uint32_t frame_end;
+	uint32_t loc;        /* of what runs now: offset into script_strings */
+	uint32_t row;        /* index of this context's stripe in script_ledger */
+	int32_t pid, tid;    /* of the thread that owns the context */
+	uint16_t id;         /* 1 ... 65535; marks the locks that it holds */
+	uint16_t stripe;
+	uint8_t nesting;     /* script functions that may still be called */
+	uint8_t is_return;   /* the hit is a function's return */
+	uint8_t is_shared;   /* the stripe is not ours alone */
+	uint8_t locks_died;  /* recover: see context.c */
+	uint64_t ip;         /* address of the probe in the running process, or 0 */
+	void *entry;         /* return probes: script_info.entry_size bytes, written by the entry
+	                      * half of script_site, read by script_return; else NULL */
+	uint32_t error_loc;  /* loc when the error was raised */
+	uint32_t catch_depth;
+	void *port;          /* the port's own; valid in the running process only */
+	uint64_t port_data[4];
+	char error[256];     /* message of the first error */
+	char out[RT_OUT_SIZE];
+	char frames[] RT_LINE;
+};
+
+struct rt_session {
+	uint32_t accept;     /* set of enum rt_class that may run now; 0 before the start */
+	uint32_t exiting;    /* exit() was called */
+	uint32_t n_errors;   /* uncaught */
+	int32_t target;      /* target() */
+	uint32_t max_errors; /* from script_info */
+	uint32_t error_state; /* n_errors has passed max_errors */
+	uint64_t n_skipped;  /* sum over all reasons but RT_SKIP_STATE */
+	uint64_t dropped;    /* records, kept by the port */
+	uint64_t start_ns;   /* monotonic */
+	uint64_t tz_offset;  /* seconds east of Greenwich, for tz_ctime */
+	char tz_name[16];
+	uint64_t port_data[32]; /* the port's own */
+};
+extern struct rt_session rt_session;
+
+/* ---- locks and striped counters ---- */
+
+/*
+ * Who holds it is in the lock, by context id, so that the locks of a dead thread are known
+ * exactly: one writer, or up to three readers.  Taken by compare-and-exchange of the whole
+ * word, released by a plain store to the own slot.
+ */
+struct rt_lock {
+	union {
+		uint64_t word;
+		uint16_t slot[4]; /* [0] the writer, [1..3] readers */
+	};
+} RT_LINE;
+#define RT_LOCKS(n) struct rt_lock script_locks[(n) ? (n) : 1]
+extern struct rt_lock script_locks[];
+
+struct rt_counter {
+	struct {
+		int64_t n;
+	} RT_LINE stripe[RT_STRIPES];
+};
+#define RT_COUNTER(name) static struct rt_counter name
+
+/* Runs of each probe by stripe, and what was skipped. */
+#define RT_LEDGER_ROW(n) (((n) + 7) & ~7)
+#define RT_LEDGER(n)                                                                     \
+	uint64_t script_ledger[RT_STRIPES * RT_LEDGER_ROW((n) ? (n) : 1)] RT_LINE;       \
+	uint64_t script_skipped[((n) ? (n) : 1) * RT_SKIPS]
+extern uint64_t script_ledger[];
+extern uint64_t script_skipped[];
+
+/* ---- statistics ---- */
+
+enum rt_stat_ops { /* same bits as 1 << enum statop */
+	RT_STAT_COUNT = 1, RT_STAT_SUM = 2, RT_STAT_MIN = 4, RT_STAT_MAX = 8, RT_STAT_AVG = 16,
+	RT_STAT_VARIANCE = 32
+};
+enum rt_hist { RT_HIST_NONE, RT_HIST_LOG, RT_HIST_LINEAR };
+
+struct rt_stat_spec {
+	uint32_t ops;     /* set of enum rt_stat_ops that the script extracts */
+	uint32_t hist;
+	uint32_t buckets; /* RT_HIST_BUCKETS */
+	int32_t shift;    /* of @variance */
+	int64_t low, high, interval;
+};
+
+struct rt_stat {
+	int64_t count, sum, min, max;
+	int64_t mean, m2; /* shifted; variance only */
+	int64_t bucket[];
+};
+
+#define RT_HIST_BUCKETS(hist, low, high, interval)                                       \
+	((hist) == RT_HIST_LOG ? RT_HIST_LOG_BUCKETS :                                   \
+	 (hist) == RT_HIST_LINEAR ? ((high) - (low)) / (interval) + 3 : 0)
+#define RT_STAT_SIZE(hist, low, high, interval)                                          \
+	(sizeof(struct rt_stat) + 8 * (size_t)RT_HIST_BUCKETS(hist, low, high, interval))
+
+/* A scalar statistic: stripes, each with a sequence number that is odd while it is changed. */
+struct rt_stats {
+	uint64_t generation; /* of the last delete; stripes of another one are empty */
+	uint64_t unused[7];
+};
+struct rt_stats_stripe {
+	uint32_t sequence;
+	uint16_t owner, unused; /* of the shared stripe: the context that changes it */
+	uint64_t generation;
+	struct rt_stat stat;
+};
+#define RT_STRIPE_SIZE(hist, low, high, interval)                                        \
+	((offsetof(struct rt_stats_stripe, stat) + RT_STAT_SIZE(hist, low, high, interval) + 63) & ~(size_t)63)
+/* Defines NAME_spec; use as rt_stats_add(c, &NAME_spec, &NAME.head, x). */
+#define RT_STAT(name, ops, hist, low, high, interval, shift)                             \
+	static const struct rt_stat_spec name##_spec = { ops, hist,                      \
+		RT_HIST_BUCKETS(hist, low, high, interval), shift, low, high, interval };\
+	static struct {                                                                  \
+		struct rt_stats head;                                                    \
+		char stripes[RT_STRIPES][RT_STRIPE_SIZE(hist, low, high, interval)] RT_LINE; \
+	} name
+
+/* ---- maps ---- */
+
+enum rt_value { RT_LONG, RT_STRING, RT_STATISTIC };
+
+union rt_key {
+	int64_t n;
+	const char *s;
+};
+
+struct rt_map_spec {
+	uint32_t capacity;
+	uint32_t n_buckets;   /* a power of two */
+	uint32_t hash_shift;  /* 32 - log2(n_buckets) */
+	uint32_t orders_at;   /* offsets from the struct rt_map */
+	uint32_t entries_at;
+	uint32_t entry_size;
+	uint16_t n_keys;
+	uint16_t string_keys; /* bit set */
+	uint8_t value;        /* enum rt_value */
+	uint8_t wraps;
+	uint16_t unused;
+	uint32_t string_size; /* RT_STRLEN */
+	uint32_t key_at[RT_MAX_KEYS]; /* offsets from the entry */
+	struct rt_stat_spec stat;
+};
+
+struct rt_map {
+	uint32_t count;
+	uint32_t head, tail;  /* oldest and newest element; 0: none */
+	uint32_t free;        /* list of elements that were deleted, by chain */
+	uint32_t fresh;       /* elements that have ever been used */
+	uint32_t generation;  /* counts "delete a" */
+	uint32_t sort_depth;
+	uint32_t unused[9];
+	uint32_t bucket[];
+};
+
+struct rt_entry {
+	uint32_t chain;       /* next of the bucket */
+	uint32_t next, prev;  /* order of insertion */
+	uint32_t hash;
+	int64_t value[];      /* then the keys */
+};
+
+#define RT_LOG2(n) (31 - __builtin_clz((n) | 1))
+#define RT_MAP_BUCKETS(cap) (16u << RT_LOG2((cap) >> 3))
+#define RT_ROUND64(n) (((n) + 63) & ~63)
+#define RT_KEY_AT(strings, value_size, i)                                                \
+	(sizeof(struct rt_entry) + (value_size) + 8 * (i) +                              \
+	 (RT_STRLEN - 8) * __builtin_popcount((strings) & ((1 << (i)) - 1)))
+#define RT_ORDERS_AT(cap) RT_ROUND64(sizeof(struct rt_map) + 4 * RT_MAP_BUCKETS(cap))
+#define RT_ENTRIES_AT(cap) RT_ROUND64(RT_ORDERS_AT(cap) + 4 * RT_SORT_DEPTH * (size_t)(cap))
+/*
+ * Defines the map NAME and the constant NAME_spec.  KEYS: number of keys; STRINGS: bit set of
+ * those that are strings; VALUE: enum rt_value; the last four describe a statistic's histogram.
+ * All arguments are integer constants.
+ */
+#define RT_MAP(name, keys, strings, value, cap, wraps, ops, hist, low, high, interval, shift) \
+	enum { name##_value_size = (value) == RT_LONG ? 8 : (value) == RT_STRING ? RT_STRLEN : \
+			(int)RT_STAT_SIZE(hist, low, high, interval),                    \
+	       name##_entry_size = RT_KEY_AT(strings, name##_value_size, keys) };        \
+	static const struct rt_map_spec name##_spec = {                                  \
+		cap, RT_MAP_BUCKETS(cap), 32 - RT_LOG2(RT_MAP_BUCKETS(cap)), RT_ORDERS_AT(cap), \
+		RT_ENTRIES_AT(cap), name##_entry_size, keys, strings, value, wraps, 0, RT_STRLEN, \
+		{ RT_KEY_AT(strings, name##_value_size, 0), RT_KEY_AT(strings, name##_value_size, 1), \
+		  RT_KEY_AT(strings, name##_value_size, 2), RT_KEY_AT(strings, name##_value_size, 3), \
+		  RT_KEY_AT(strings, name##_value_size, 4), RT_KEY_AT(strings, name##_value_size, 5), \
+		  RT_KEY_AT(strings, name##_value_size, 6), RT_KEY_AT(strings, name##_value_size, 7), \
+		  RT_KEY_AT(strings, name##_value_size, 8) },                            \
+		{ ops, hist, RT_HIST_BUCKETS(hist, low, high, interval), shift, low, high, interval } }; \
+	static char name[RT_ENTRIES_AT(cap) + (size_t)(cap) * name##_entry_size] RT_LINE
+#define RT_MAP_OF(name) ((struct rt_map *)(void *)(name))
+void rt_map_repair(const struct rt_map_spec *s, struct rt_map *m);
+
+#define RT_BY_NONE (-1)
+#define RT_BY_VALUE 0
+#define RT_BY_KEY 1 /* + index of the key */
+#define RT_BY_COUNT 16 /* + enum statop */
+#define RT_NO_LIMIT INT64_MAX
+
+struct rt_iter {
+	const struct rt_map_spec *spec;
+	struct rt_map *map;
+	const struct rt_entry *entry; /* the present one */
+	uint32_t next;                /* unsorted: the element to come; sorted: index in ORDER */
+	uint32_t n;                   /* sorted: elements in ORDER */
+	uint32_t *order;              /* NULL: unsorted */
+	uint32_t generation, fixed;
+	int64_t left;
+	const union rt_key *keys;
+};
+void rt_foreach_end(struct rt_iter *it);
+#define RT_ITER __attribute__((cleanup(rt_foreach_end))) = { 0 }
+
+/* ---- output ---- */
+
+enum rt_format_flag { RT_ZERO = 1, RT_SPACE = 2, RT_PLUS = 4, RT_LEFT = 8, RT_ALT = 16 };
+/* of rt_print_num: the values of enum print_conv */
+enum rt_conv { RT_SIGNED = 1, RT_UNSIGNED, RT_OCTAL, RT_HEX, RT_HEX_UPPER, RT_POINTER };
+
+/* ---- the functions ---- */
+
+#define API(result, name, parameters) result name parameters;
+#define INLINE(result, name, parameters) static inline result name parameters __attribute__((always_inline));
+#include "runtime/api.def"
+#undef API
+#undef INLINE
+
+static inline bool rt_probe_enter(struct rt_context *c, uint32_t probe, uint32_t class, int32_t budget)
+{
+	if (rt_unlikely(!(*(volatile uint32_t *)&rt_session.accept & class))) {
+		rt_probe_refuse(c, probe, class);
+		return false;
+	}
+	c->probe = probe;
+	c->budget = budget;
+	c->failed = RT_OK;
+	c->at = c->out;
+	c->end = c->out + RT_OUT_SIZE;
+	return true;
+}
+
+static inline void rt_probe_leave(struct rt_context *c)
+{
+	if (rt_unlikely(c->is_shared))
+		__atomic_fetch_add(&script_ledger[c->row + c->probe], 1, __ATOMIC_RELAXED);
+	else
+		*(volatile uint64_t *)&script_ledger[c->row + c->probe] += 1;
+	if (rt_unlikely(c->failed != RT_OK) || c->at != c->out)
+		rt_probe_leave_slow(c);
+}
+
+static inline void *rt_frame_push(struct rt_context *c, uint32_t size)
+{
+	void *frame = (char *)c + c->frame_top;
+
+	c->frame_top += size;
+	return frame;
+}
+
+static inline void rt_frame_pop(struct rt_context *c, uint32_t size)
+{
+	c->frame_top -= size;
+}
+
+static inline void *rt_call(struct rt_context *c, uint32_t size)
+{
+	if (rt_unlikely(c->nesting == 0 || size > c->frame_end - c->frame_top))
+		return rt_call_failed(c);
+	c->nesting--;
+	return rt_frame_push(c, size);
+}
+
+static inline void rt_return(struct rt_context *c, uint32_t size)
+{
+	c->nesting++;
+	rt_frame_pop(c, size);
+}
+
+static inline bool rt_spend(struct rt_context *c, int32_t n)
+{
+	c->budget -= n;
+	return rt_unlikely(c->budget < 0) && rt_spend_failed(c);
+}
+
+static inline bool rt_failed(const struct rt_context *c)
+{
+	return rt_unlikely(c->failed != RT_OK);
+}
+
+static inline int64_t rt_div(struct rt_context *c, int64_t a, int64_t b)
+{
+	if (rt_unlikely((uint64_t)b + 1 <= 1)) { /* 0 or -1 */
+		if (b)
+			return (int64_t)-(uint64_t)a;
+		rt_error(c, "division by 0");
+		return 0;
+	}
+	return a / b;
+}
+
+static inline int64_t rt_mod(struct rt_context *c, int64_t a, int64_t b)
+{
+	if (rt_unlikely((uint64_t)b + 1 <= 1)) {
+		if (!b)
+			rt_error(c, "division by 0");
+		return 0;
+	}
+	return a % b;
+}
+
+static inline int64_t rt_shl(int64_t a, int64_t n)
+{
+	return n >= 64 ? 0 : n <= 0 ? a : (int64_t)((uint64_t)a << n);
+}
+
+static inline int64_t rt_shr(int64_t a, int64_t n)
+{
+	return n >= 64 ? (a < 0 ? -1 : 0) : n <= 0 ? a : a >> n;
+}
+
+static inline int64_t rt_ushr(int64_t a, int64_t n)
+{
+	return n >= 64 ? 0 : n <= 0 ? a : (int64_t)((uint64_t)a >> n);
+}
+
+static inline bool rt_lock_write(struct rt_context *c, uint32_t id)
+{
+	struct rt_lock *l = &script_locks[id];
+	uint64_t none = 0;
+
+	return rt_likely(__atomic_compare_exchange_n(&l->word, &none, (uint64_t)c->id, false,
+						     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) ||
+	       rt_lock_write_slow(c, l);
+}
+
+static inline void rt_unlock_write(struct rt_context *c, uint32_t id)
+{
+	(void)c;
+	__atomic_store_n(&script_locks[id].slot[0], 0, __ATOMIC_RELEASE);
+}
+
+static inline bool rt_lock_read(struct rt_context *c, uint32_t id)
+{
+	struct rt_lock *l = &script_locks[id];
+	uint64_t none = 0;
+
+	return rt_likely(__atomic_compare_exchange_n(&l->word, &none, (uint64_t)c->id << 16, false,
+						     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) ||
+	       rt_lock_read_slow(c, l);
+}
+
+static inline void rt_unlock_read(struct rt_context *c, uint32_t id)
+{
+	struct rt_lock *l = &script_locks[id];
+
+	for (unsigned i = 1; i < 4; i++)
+		if (__atomic_load_n(&l->slot[i], __ATOMIC_RELAXED) == c->id) {
+			__atomic_store_n(&l->slot[i], 0, __ATOMIC_RELEASE);
+			break;
+		}
+}
+
+static inline void rt_counter_add(struct rt_context *c, struct rt_counter *n, int64_t by)
+{
+	int64_t *p = &n->stripe[c->stripe].n;
+
+	if (rt_unlikely(c->is_shared))
+		__atomic_fetch_add(p, by, __ATOMIC_RELAXED);
+	else
+		*(volatile int64_t *)p = (int64_t)((uint64_t)*p + (uint64_t)by);
+}
+
+static inline void rt_stat_add(const struct rt_stat_spec *s, struct rt_stat *st, int64_t x)
+{
+	if (st->count++ == 0) {
+		st->min = x;
+		st->max = x;
+	} else {
+		if ((s->ops & RT_STAT_MIN) && x < st->min)
+			st->min = x;
+		if ((s->ops & RT_STAT_MAX) && x > st->max)
+			st->max = x;
+	}
+	st->sum = (int64_t)((uint64_t)st->sum + (uint64_t)x);
+	if (s->ops & RT_STAT_VARIANCE)
+		rt_stat_add_variance(s, st, x);
+	if (s->hist == RT_HIST_LOG) {
+		/* bucket 64 is zero, 64 + n holds 2^(n-1) ..., 64 - n their negatives */
+		int64_t magnitude = x < 0 ? (int64_t)-(uint64_t)x : x;
+		int n = x ? 64 - __builtin_clzll((uint64_t)magnitude) : 0;
+
+		if (n > 63)
+			n = 63; /* -2^63 */
+		st->bucket[x < 0 ? 64 - n : 64 + n]++;
+	} else if (s->hist == RT_HIST_LINEAR) {
+		uint64_t i = x < s->low ? 0 :
+			     x > s->high ? s->buckets - 1 :
+			     (uint64_t)(x - s->low) / (uint64_t)s->interval + 1;
+
+		st->bucket[i]++;
+	}
+}
+
+static inline void rt_stats_add(struct rt_context *c, const struct rt_stat_spec *s,
+				struct rt_stats *st, int64_t x)
+{
+	size_t size = (offsetof(struct rt_stats_stripe, stat) + sizeof(struct rt_stat) +
+		       8 * (size_t)s->buckets + 63) & ~(size_t)63;
+	struct rt_stats_stripe *stripe = (struct rt_stats_stripe *)((char *)(st + 1) + c->stripe * size);
+
+	if (rt_unlikely(c->is_shared || stripe->generation != *(volatile uint64_t *)&st->generation)) {
+		rt_stats_add_slow(c, s, st, x);
+		return;
+	}
+	*(volatile uint32_t *)&stripe->sequence += 1;
+	RT_BARRIER();
+	rt_stat_add(s, &stripe->stat, x);
+	RT_BARRIER();
+	*(volatile uint32_t *)&stripe->sequence += 1;
+}
+
+static inline int64_t rt_stat_count(const struct rt_stat *st)
+{
+	return st ? st->count : 0;
+}
+
+static inline int64_t rt_stat_sum(const struct rt_stat *st)
+{
+	return st ? st->sum : 0;
+}
+
+static inline uint32_t rt_hash_long(int64_t key)
+{
+	return (uint32_t)(((uint64_t)key * 0x9e3779b97f4a7c15u) >> 32);
+}
+
+/* The element of a map with one long key, or NULL. */
+static inline struct rt_entry *rt_map1_find(const struct rt_map_spec *s, struct rt_map *m, int64_t key)
+{
+	uint32_t i = m->bucket[rt_hash_long(key) >> s->hash_shift];
+
+	while (i) {
+		struct rt_entry *e = (struct rt_entry *)((char *)m + s->entries_at + (size_t)(i - 1) * s->entry_size);
+
+		if (*(int64_t *)((char *)e + s->key_at[0]) == key)
+			return e;
+		i = e->chain;
+	}
+	return NULL;
+}
+
+static inline int64_t rt_map1_get_long(const struct rt_map_spec *s, struct rt_map *m, int64_t key)
+{
+	struct rt_entry *e = rt_map1_find(s, m, key);
+
+	return e ? e->value[0] : 0;
+}
+
+static inline int64_t *rt_map1_long(struct rt_context *c, const struct rt_map_spec *s, struct rt_map *m, int64_t key)
+{
+	struct rt_entry *e = rt_map1_find(s, m, key);
+	union rt_key k = { .n = key };
+
+	return rt_likely(e != NULL) ? e->value : rt_map_long(c, s, m, &k);
+}
+
+static inline bool rt_map1_in(const struct rt_map_spec *s, struct rt_map *m, int64_t key)
+{
+	return rt_map1_find(s, m, key) != NULL;
+}
+
+static inline struct rt_stat *rt_map1_stat(struct rt_context *c, const struct rt_map_spec *s,
+					   struct rt_map *m, int64_t key)
+{
+	struct rt_entry *e = rt_map1_find(s, m, key);
+	union rt_key k = { .n = key };
+
+	return rt_likely(e != NULL) ? (struct rt_stat *)e->value : rt_map_stat(c, s, m, &k);
+}
+
+/* DWARF numbers of x86-64: psABI 3.6.2 figure 3.36 */
+static inline uint64_t *rt_reg_at(struct rt_regs *r, unsigned dwarf)
+{
+	switch (dwarf) {
+	case 0: return &r->ax;
+	case 1: return &r->dx;
+	case 2: return &r->cx;
+	case 3: return &r->bx;
+	case 4: return &r->si;
+	case 5: return &r->di;
+	case 6: return &r->bp;
+	case 7: return &r->sp;
+	case 8: return &r->r8;
+	case 9: return &r->r9;
+	case 10: return &r->r10;
+	case 11: return &r->r11;
+	case 12: return &r->r12;
+	case 13: return &r->r13;
+	case 14: return &r->r14;
+	case 15: return &r->r15;
+	case 16: return &r->ip;
+	default: return NULL;
+	}
+}
+
+static inline int64_t rt_reg(struct rt_context *c, unsigned dwarf)
+{
+	return rt_likely(c->regs != NULL) ? (int64_t)*rt_reg_at(c->regs, dwarf) : rt_no_regs(c);
+}
+
+static inline void rt_set_reg(struct rt_context *c, unsigned dwarf, int64_t v)
+{
+	if (rt_likely(c->regs != NULL))
+		*rt_reg_at(c->regs, dwarf) = (uint64_t)v;
+	else
+		rt_no_regs(c);
+}
+
+static inline int64_t rt_retval(struct rt_context *c)
+{
+	return rt_reg(c, 0);
+}
+
+static inline int64_t rt_pid(struct rt_context *c)
+{
+	return c->pid;
+}
+
+static inline int64_t rt_tid(struct rt_context *c)
+{
+	return c->tid;
+}
+
+static inline int64_t rt_target(struct rt_context *c)
+{
+	(void)c;
+	return rt_session.target;
+}
+
+/* ---- embedded C ---- */
+
+#define CONTEXT c
+#define STAP_ERROR(...) do { rt_error(c, __VA_ARGS__); goto out; } while (0)
+#define STAP_PRINTF(...) rt_printf(c, __VA_ARGS__)
+#define STAP_RETURN(v) do { STAP_RETVALUE = (v); goto out; } while (0)
+
+#pragma GCC visibility pop
+
+#endif

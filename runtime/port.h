@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a runtime (runtime/user/, runtime/kernel/, the hosted one of the unit
+ * tests) provides to runtime/core/.  Functions here are called from handlers:
+ * they don't allocate, don't sleep for long, use general registers only, leave
+ * errno and signal state of the probed process alone, and never fault.
+ *
+ * How a runtime drives core:
+ *
+ *	once        rt_session is zero; fill in target, realtime conversion, limits (rt_session_init)
+ *	            script_init(c)
+ *	a context   zeroed memory of rt_context_size() bytes; rt_context_init(c, id, stripe) when it is
+ *	            made, rt_context_claim(c, pid, tid) when a thread takes it
+ *	a hit       find the context; if c->busy, rt_skip_site(site, RT_SKIP_REENTRANT); else
+ *	            c->busy = 1, c->regs = ..., script_site(c, site), c->busy = 0
+ *	a death     of a thread that may have been in a handler: rt_context_recover(c), by the
+ *	            supervisor, when the thread surely runs no more; after it the context is free
+ *	the end     rt_session.accept decides which handlers run (see enum rt_class)
+ */
+#ifndef TAPSTER_RUNTIME_PORT_H
+#define TAPSTER_RUNTIME_PORT_H
+
+#include "runtime/api.h"
+
+/* ---- provided by the runtime ---- */
+
+/* Wall clock and monotonic clock in ns, time stamp counter, current CPU. */
+uint64_t rt_port_realtime_ns(void);
+uint64_t rt_port_monotonic_ns(void);
+uint64_t rt_port_cycles(void);
+unsigned rt_port_cpu(void);
+
+/* Called in a wait loop with a growing ROUND: a pause instruction at first, later a yield. */
+void rt_port_relax(unsigned round);
+
+/* Memory of the probed process.  0 or -EFAULT (what was copied before a fault is unspecified). */
+int rt_port_read(void *dst, uint64_t addr, size_t n);
+int rt_port_write(uint64_t addr, const void *src, size_t n);
+/* Copies up to and without the NUL, at most N bytes, adds no NUL: the length, or -EFAULT. */
+long rt_port_read_str(char *dst, uint64_t addr, size_t n);
+
+/* Identity of the current thread: ids as the initial namespace of the tool sees them. */
+int64_t rt_port_id(struct rt_context *c, enum rt_id which);
+void rt_port_execname(struct rt_context *c, char *dst, size_t size); /* NUL-terminated; size >= 16 */
+
+/* Load bias and thread-local block of script file FILE in the current process; false: not mapped. */
+bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias);
+bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base);
+
+/* One record: all of it reaches the reader in one piece and in order with the thread's other
+ * records, or is dropped as a whole and counted in rt_session.dropped. */
+enum rt_output { RT_OUTPUT_PRINT, RT_OUTPUT_WARNING, RT_OUTPUT_ERROR, RT_OUTPUT_LOG, RT_OUTPUT_SYSTEM };
+void rt_port_output(struct rt_context *c, enum rt_output kind, const char *data, size_t n);
+
+/* rt_session.exiting or n_errors has changed: let the driver look. */
+void rt_port_wake(struct rt_context *c);
+
+/* ---- provided by core to the runtime ---- */
+
+/* Bytes of a context with the frames that this script needs; contexts are aligned to 64. */
+size_t rt_context_size(void);
+void rt_session_init(void);
+/* ID from 1, unique among all contexts, at most 65535.  The first RT_STRIPES - 1 contexts made
+ * should get ids 1 to RT_STRIPES - 1: they have stripes of their own. */
+void rt_context_init(struct rt_context *c, uint16_t id);
+void rt_context_claim(struct rt_context *c, int32_t pid, int32_t tid);
+/* Releases the locks of a thread that died, repairs what it left half done, clears busy. */
+void rt_context_recover(struct rt_context *c);
+
+/* Ledger: a hit of SITE whose handlers could not run; and of one probe. Atomic; from any context. */
+void rt_skip_site(uint32_t site, enum rt_skip reason);
+void rt_skip_probe(uint32_t probe, enum rt_skip reason, uint64_t n);
+/* Sums for the report at the end. */
+uint64_t rt_ledger_run(uint32_t probe);
+uint64_t rt_ledger_skipped(uint32_t probe, enum rt_skip reason);
+const char *rt_skip_text(enum rt_skip reason);
+
+#endif
