@@ -87,6 +87,22 @@ void diag_note(struct diag *d, struct loc loc, const char *fmt, ...)
 	va_end(ap);
 }
 
+struct diag_mark diag_mark(const struct diag *d)
+{
+	return (struct diag_mark){ d->last, d->n_errors, d->n_warnings };
+}
+
+void diag_rollback(struct diag *d, struct diag_mark mark)
+{
+	d->last = mark.last;
+	if (mark.last)
+		mark.last->next = NULL;
+	else
+		d->first = NULL;
+	d->n_errors = mark.n_errors;
+	d->n_warnings = mark.n_warnings;
+}
+
 /* ---- printing ---- */
 
 static bool is_name_byte(char c)

@@ -74,6 +74,15 @@ void diag_warning(struct diag *d, struct loc loc, const char *id, const char *fm
 void diag_note(struct diag *d, struct loc loc, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
+/* An attempt that may fail without harm: what was reported after the mark is taken
+ * back.  Nothing may have been flushed in between. */
+struct diag_mark {
+	struct diag_message *last;
+	unsigned n_errors, n_warnings;
+};
+struct diag_mark diag_mark(const struct diag *d);
+void diag_rollback(struct diag *d, struct diag_mark mark);
+
 /* Prints what has been collected since the last flush. */
 void diag_flush(struct diag *d, FILE *out);
 

@@ -5,18 +5,23 @@
  * A family is a record in one file of translator/probes/, listed in the one
  * array point_families: patterns of the points that it owns, and callbacks.
  * No switch over families exists anywhere; families print nothing.
+ *
+ * All patterns, and the names of all aliases seen so far, stand in one tree of
+ * components, which expand.c walks; that is point.c's other half.
  */
 #ifndef TAPSTER_TRANSLATOR_POINT_H
 #define TAPSTER_TRANSLATOR_POINT_H
 
 #include "translator/session.h"
 
+struct dw_file;
+
 /*
  * A pattern is text like
  *	"begin", "begin(NUMBER)", "timer.s(NUMBER)", "timer.ms(NUMBER).randomize(NUMBER)",
- *	"process(STRING).function(STRING).call"
- * with NUMBER or STRING where an argument must stand; TAG tells the family which
- * of its patterns matched.
+ *	"process(STRING).function(STRING){,.call}"
+ * with NUMBER or STRING where an argument must stand; braces hold alternatives, each
+ * put in its place as it is.  TAG tells the family which of its patterns matched.
  */
 struct point_pattern {
 	const char *text;
@@ -28,8 +33,16 @@ struct point_match {
 	const struct point *point;
 	int tag;
 	const struct decl *decl; /* the probe declaration it stands in */
-	struct stmt *body;       /* to be copied for each concrete probe */
-	struct expr *condition;  /* of the point and of the aliases around it */
+	struct stmt *body;       /* copied by point_add_probe for each concrete probe */
+	struct expr *condition;  /* of the point and of the aliases around it; or NULL */
+	const char *chain;       /* "process(...).function(...) <- alias = ... <- use", for -p2 */
+	const struct point *use; /* the point as the user wrote it */
+};
+
+/* How resolve wants a variable. */
+enum resolve_flags {
+	RESOLVE_QUIET = 1,   /* inside @defined: report nothing */
+	RESOLVE_AT_ENTRY = 2 /* a return probe's value at the function's entry */
 };
 
 struct probe_family {
@@ -37,16 +50,18 @@ struct probe_family {
 	const struct point_pattern *patterns;
 	size_t n_patterns;
 	/* Adds concrete probes with point_add_probe; returns how many, or -1 when it has
-	 * reported an error.  0 without a report: nothing matched; expand reports it with
-	 * the text that the family leaves by point_no_match. */
+	 * reported an error. */
 	int (*match)(struct session *s, const struct point_match *m);
-	/* Rewrites a $variable, @var or @entry of a probe's body: returns the replacement, or
-	 * NULL when it has reported (QUIET: inside @defined, where it reports nothing).
-	 * NULL callback: the family has no target variables. */
-	struct expr *(*resolve_var)(struct session *s, struct probe *p, struct expr *e, bool quiet);
-	/* Fills in p->site (see session.sites) and row.  NULL: nothing to plan. */
+	/* Rewrites a $variable or @var of a probe's body: returns the replacement, whose
+	 * children resolve visits, or NULL when it has reported.  NULL callback: the
+	 * family has no target variables. */
+	struct expr *(*resolve_var)(struct session *s, struct probe *p, struct expr *e,
+				    unsigned flags);
+	/* The file that @cast and @var without a module mean; NULL callback: none. */
+	struct dw_file *(*default_file)(const struct probe *p);
+	/* Fills in p->site, p->site_index and the row.  NULL: nothing to plan. */
 	bool (*plan)(struct session *s, struct probe *p);
-	bool user_runtime;   /* works on the user runtime */
+	bool user_runtime; /* works on the user runtime */
 	bool kernel_runtime;
 };
 
@@ -55,12 +70,38 @@ extern const size_t point_n_families;
 
 struct probe *point_add_probe(struct session *s, const struct point_match *m,
 			      const struct probe_family *family, const char *name);
-/* Why nothing matched, for the error that expand reports if the point isn't optional:
- * text and near-miss names. */
-void point_no_match(struct session *s, const struct point *p, const char *why,
-		    const char *const *similar, size_t n_similar);
 
 /* The point as text, as stap prints it: process("/bin/ls").function("main") */
 char *point_text(struct arena *a, const struct point *p);
+/* The part of that name, or NULL. */
+const struct point_part *point_part(const struct point *p, const char *name);
+/* Its argument, where the pattern says that there is one of that type. */
+int64_t point_number(const struct point_part *part);
+const char *point_string(const struct point_part *part);
+
+/* ---- the tree of components ---- */
+
+enum point_arg { POINT_NO_ARG, POINT_NUMBER, POINT_STRING };
+
+/* What a point that stops at a node stands for: a family's pattern, or an alias. */
+struct point_end {
+	const struct probe_family *family; /* NULL: alias */
+	int tag;
+	const struct decl *alias;
+};
+
+struct point_node {
+	const char *name; /* interned */
+	enum point_arg arg;
+	VEC(struct point_node *) children; /* sorted by name, then by argument */
+	VEC(struct point_end) ends;
+};
+
+/* The tree of all families' patterns; the session's, made when first asked for. */
+struct point_node *point_tree(struct session *s);
+/* Adds the names of an alias; once per declaration. */
+void point_tree_add_alias(struct session *s, const struct decl *alias);
+enum point_arg point_arg_of(const struct point_part *part);
+struct point_node *point_child(const struct point_node *n, const struct point_part *part);
 
 #endif

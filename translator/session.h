@@ -25,6 +25,7 @@ struct dw;
 struct dw_file;
 struct library;
 struct probe_family;
+struct point_node;
 
 enum runtime_kind { RUNTIME_AUTO, RUNTIME_KERNEL, RUNTIME_USER };
 
@@ -84,10 +85,14 @@ struct probe {
 	const struct point *written; /* the point as the user wrote it */
 	const char *written_text;    /* the same, printed */
 	const char *name;            /* resolved, as stap -p2 prints it: pp() */
+	const char *chain;           /* the points and aliases that led here, for -p2 */
 	const struct probe_family *family;
 	struct stmt *body;           /* its own copy of the handler */
 	struct expr *condition;      /* from if (...), over aliases; NULL none */
 	var_vec locals;              /* [resolve] */
+	/* [resolve] of a return probe: the EXPR_ENTRY nodes whose operand is evaluated at
+	 * the function's entry and kept in its own SAVED variable until the return */
+	expr_vec entries;
 	struct script_probe row;     /* [expand] kind, args; its string fields are 0 until emit */
 	const char *function;        /* ppfunc() or NULL */
 	struct site_recipe *site;    /* [plan] SITE, RETURN: filled in; NULL otherwise */
@@ -124,6 +129,7 @@ struct session {
 	/* pass 1 [parse] */
 	struct syntax_file *user_file;        /* the script; -E texts are more of them */
 	VEC(struct syntax_file *) user_files;
+	struct point_node *points; /* [expand] the tree of point.h */
 	struct library *library; /* tapset index; files are parsed on demand */
 
 	/* pass 2 */
