@@ -22,6 +22,23 @@
  * covered bytes behind the first one.  Where HOP is not 0 the jump is entered in two
  * steps: a 2-byte jmp rel8 at the site (COVER >= 2) to padding at site + hop,
  * where the 5-byte jump is written over the bytes HOP_ORIG.
+ *
+ * What an engine has to know of slots:
+ *  - COVER may go on over padding behind a function's last instruction: n_insns
+ *    counts what can be executed, so the last of them may end before COVER.
+ *  - The template is complete: behind the last instruction it jumps to the
+ *    site + COVER itself, unless control never gets there.
+ *  - A call is always the last displaced instruction; it pushes the true return
+ *    address, so nothing returns into a slot.
+ *  - Hops of two functions may want the same padding: HOP_ORIG no longer being
+ *    there means that the site is entered by a breakpoint instead.
+ *  - Two sites whose covers overlap can't both be entered by jumps, and the slot
+ *    of the first displaces the second: plan the first for a breakpoint.
+ *  - SITE_SYSCALL: a thread may sleep in the kernel with its ip at
+ *    slot + insn_slot[0] + SITE_SYSCALL_LENGTH.  It may be moved to the same
+ *    distance behind the site at any time (the kernel may rewind it by that to
+ *    start the call again, which is right at both places).  Such sites are never
+ *    entered by a jump.
  */
 #ifndef TAPSTER_RUNTIME_SITE_H
 #define TAPSTER_RUNTIME_SITE_H
@@ -43,7 +60,9 @@ enum site_fixup_kind {
 	 * TAIL + 4 subtracted from its addend already.) */
 	SITE_FIX_REL32 = 1,
 	/* 8 bytes at slot[at] = site address + addend */
-	SITE_FIX_ABS64 = 2
+	SITE_FIX_ABS64 = 2,
+	/* 4 bytes at slot[at] = site address + addend; 32-bit programs only */
+	SITE_FIX_ABS32 = 3
 };
 
 struct site_fixup {
@@ -58,8 +77,11 @@ enum site_flags {
 	SITE_RED_ZONE = 2,   /* the 128 bytes below the stack pointer may be live: skip them */
 	SITE_FLAGS_LIVE = 4, /* the arithmetic flags may be live: preserve them */
 	SITE_ENTRY = 8,      /* the first instruction of a function: (sp) is the return address */
-	SITE_32BIT = 16      /* code of a 32-bit program */
+	SITE_32BIT = 16,     /* code of a 32-bit program */
+	SITE_SYSCALL = 32    /* displaces one syscall, sysenter or int $0x80 instruction */
 };
+
+#define SITE_SYSCALL_LENGTH 2
 
 struct site_recipe {
 	uint64_t offset;  /* of the site in the file */

@@ -34,6 +34,18 @@ struct insn_code {
 	size_t n_entries;
 	/* bytes behind the function up to the next one, for padding; may be 0 */
 	size_t padding_after;  /* those bytes follow BYTES[size] in memory and are readable */
+	/* bytes between the function before and this one; those precede BYTES[0] in memory */
+	size_t padding_before;
+	/* ENTRIES has every landing pad of the function's exception table (or there is none):
+	 * needed for jump entries in the middle of a function that makes calls */
+	bool has_all_entries;
+	/* Optional: gives bytes of the same file at a link-time address (dw_read fits), for
+	 * jump tables and for parts of the function that the compiler put elsewhere
+	 * (NAME.cold).  Without it functions with such parts are entered by a breakpoint;
+	 * with it the extent of a function needn't be known (is_whole) for a jump at its
+	 * entry: its code is found by following the branches. */
+	size_t (*read)(void *data, uint64_t address, void *buf, size_t size);
+	void *read_data;
 };
 
 enum insn_purpose {
