@@ -4,11 +4,13 @@ noinst_LIBRARIES += libtranslator.a
 libtranslator_a_SOURCES = \
 	translator/access.h \
 	translator/check.c \
+	translator/dump.c translator/dump.h \
 	translator/fold.c \
 	translator/infer.c \
 	translator/messages.h \
-	translator/passes.h \
+	translator/parse.c \
+	translator/passes.c translator/passes.h \
 	translator/point.h \
 	translator/prune.c translator/prune.h \
-	translator/session.h \
+	translator/session.c translator/session.h \
 	translator/uses.c translator/uses.h

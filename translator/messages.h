@@ -1,7 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* The catalogue of what infer, check, fold and prune say: identifier and format. */
+/* The catalogue of what the passes and their runner say: identifier and format. */
 #ifndef TAPSTER_TRANSLATOR_MESSAGES_H
 #define TAPSTER_TRANSLATOR_MESSAGES_H
+
+/* the session and its runner */
+#define E_TEMP_DIR "E_TEMP_DIR", "cannot make a temporary directory: %s"
+#define E_NO_SUCH_PASS "E_NO_SUCH_PASS", "--dump: there is no pass '%s' (there are: %s)"
+
+/* parse */
+#define E_SCRIPT_READ "E_SCRIPT_READ", "cannot read script '%s': %s"
+#define E_SCRIPT_NUL "E_SCRIPT_NUL", "script '%s' has a zero byte at offset %zu"
+#define W_UNUSED_ARGUMENT "W_UNUSED_ARGUMENT", "unused command line argument $%zu/@%zu"
 
 /* infer */
 #define E_TYPE_FOUND "E_TYPE_FOUND", "type mismatch: expected %s but found %s"

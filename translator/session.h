@@ -37,7 +37,6 @@ typedef VEC(const char *) text_vec;
 
 /* What the command line says; filled by cmd/options.c, read only after. */
 struct options {
-	text_vec scripts;       /* -e texts and -E, or one file name */
 	const char *script_file; /* path, "-" for standard input, NULL with -e */
 	const char *script_text; /* -e; NULL otherwise */
 	text_vec extra_scripts; /* -E texts */
@@ -74,9 +73,9 @@ struct options {
 /* Where the program finds its own parts: build tree or installation. */
 struct paths {
 	const char *tapset_dir;   /* tapsets/ */
-	const char *runtime_dir;  /* runtime/ sources and headers for generated C */
+	const char *runtime_dir;  /* runtime/ sources and headers for generated C; -I is its parent */
 	const char *user_runtime; /* directory with libtapster_rt.a and its link script */
-	const char *cache_dir;    /* ~/.tapster/cache, or TAPSTER_DIR */
+	const char *cache_dir;    /* $TAPSTER_DIR/cache or ~/.tapster/cache; NULL: there is none */
 };
 
 /* One concrete probe: a handler at one resolved point. */
@@ -152,6 +151,15 @@ struct session {
 	const char *module_name;
 	bool from_cache;
 };
+
+/* Makes arenas and tables; OPT's texts must live as long as the session. */
+void session_init(struct session *s, const struct options *opt, struct arena *a);
+/* Removes the temporary directory unless -k; the arena is the caller's. */
+void session_fini(struct session *s);
+/* -v for pass 1 to 5: the overall level and that of --vp. */
+int session_verbose(const struct session *s, unsigned pass);
+/* The temporary directory, made when first asked for.  NULL: it has reported. */
+const char *session_temp_dir(struct session *s);
 
 /* A -D limit as a number: the option's value, or FALLBACK (MAXSTRINGLEN, MAXACTION ...). */
 int64_t session_limit(const struct session *s, const char *name, int64_t fallback);

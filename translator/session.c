@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "translator/session.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/sys.h"
+#include "translator/messages.h"
+
+enum { DEFAULT_STRING = 512 };
+
+void session_init(struct session *s, const struct options *opt, struct arena *a)
+{
+	*s = (struct session){
+		.opt = *opt,
+		.log = { .verbose = opt->verbose[0] },
+		.arena = a,
+		.scratch = arena_new("a pass"),
+		.runtime = opt->runtime,
+		.names = intern_new(a),
+		.sources = sources_new(a),
+	};
+	diag_init(&s->diag, a, sources_locate, s->sources);
+	s->diag.no_warnings = opt->no_warnings;
+	s->diag.warnings_as_errors = opt->warnings_as_errors;
+}
+
+void session_fini(struct session *s)
+{
+	if (s->temp_dir && s->opt.keep_temp)
+		fprintf(stderr, "Keeping temporary directory \"%s\"\n", s->temp_dir);
+	else if (s->temp_dir)
+		sys_remove_tree(s->temp_dir);
+	arena_free(s->scratch);
+}
+
+int session_verbose(const struct session *s, unsigned pass)
+{
+	return s->opt.verbose[0] + s->opt.verbose[pass];
+}
+
+const char *session_temp_dir(struct session *s)
+{
+	char *path;
+	int err;
+
+	if (s->temp_dir)
+		return s->temp_dir;
+	err = sys_temp_dir(s->arena, "tapster", &path);
+	if (err) {
+		diag_error(&s->diag, (struct loc){ 0 }, E_TEMP_DIR, strerror(-err));
+		return NULL;
+	}
+	s->temp_dir = path;
+	log_at(&s->log, 2, "Created temporary directory \"%s\"", path);
+	return path;
+}
+
+int64_t session_limit(const struct session *s, const char *name, int64_t fallback)
+{
+	int64_t n = fallback;
+
+	/* the last one counts, as with a C compiler's -D */
+	VEC_EACH(&s->opt.defines, i) {
+		const struct text_option *o = &s->opt.defines.at[i];
+
+		if (!strcmp(o->name, name))
+			n = o->value ? strtoll(o->value, NULL, 0) : 1;
+	}
+	return n;
+}
+
+unsigned session_max_string(const struct session *s)
+{
+	return (unsigned)session_limit(s, "MAXSTRINGLEN", DEFAULT_STRING);
+}
