@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The text writer: lines of C, indented by open braces, and the table of
+ * strings that the tables of runtime/object.h point into.  The only place of
+ * the compiler that knows how C text is laid out.
+ */
+#ifndef TAPSTER_TRANSLATOR_EMIT_OUT_H
+#define TAPSTER_TRANSLATOR_EMIT_OUT_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/map.h"
+
+struct out {
+	struct buf text;
+	struct arena *arena;
+	unsigned indent;
+	unsigned line; /* number of the line that is written next, from 1 */
+	struct buf strings; /* bytes of script_strings[] */
+	struct map string_index; /* text -> offset + 1 */
+};
+
+void out_init(struct out *o, struct arena *a);
+void out_fini(struct out *o);
+
+/* One line at the current indentation.  An empty format is an empty line. */
+void out(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* The same, one level further left: labels. */
+void out_label(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* A line with " {" behind it (alone where FMT is empty), and everything after one level deeper. */
+void out_open(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* "}" and SUFFIX (";" or " while (0);" or "" ...). */
+void out_close(struct out *o, const char *suffix);
+/* "} else {" */
+void out_else(struct out *o);
+/* Text of the script, as it is, from line LINE of FILE; then back to our own lines. */
+void out_verbatim(struct out *o, const char *file, unsigned line, const char *text, size_t len);
+
+/* TEXT as a quoted C literal. */
+const char *out_str_n(struct out *o, const char *text, size_t len);
+const char *out_str(struct out *o, const char *text);
+
+/* Offset of TEXT in script_strings[]; each text is there once.  NULL is "", at 0. */
+uint32_t out_string_id(struct out *o, const char *text);
+/* Defines script_strings[]. */
+void out_strings(struct out *o);
+
+#endif
