@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pass locks: which globals a handler must lock, in the order of their ids.
+ *
+ * Needs    effects.
+ * Leaves   the lock plan of each probe, in order of global ids; var.is_atomic.
+ * Refuses  nothing.
+ *
+ * Begin, end and error probes run alone: before the first site is armed, and
+ * after the last handler has ended.  They lock nothing, and what only they
+ * write is constant for all others.
+ *
+ * A handler is one transaction: nobody sees half of its changes.  That needs
+ * no lock where a handler touches a long, or adds to a statistic, exactly once:
+ * the one atomic operation is the transaction.  A handler that combines several
+ * globals, reading one and touching another, could tell the difference; the
+ * globals that it combines are locked, by all.  Several counters that a handler
+ * only adds to are not combined: who reads just one of them can't tell.
+ */
+#include "translator/effects.h"
+#include "translator/passes.h"
+#include "translator/session.h"
+
+static bool runs_alone(const struct probe *p)
+{
+	return p->row.kind == PROBE_BEGIN || p->row.kind == PROBE_END ||
+	       p->row.kind == PROBE_ERROR || p->row.kind == PROBE_NEVER;
+}
+
+/* Is all that this use does one atomic operation? */
+static bool is_one_operation(const struct var *v, const struct global_use *use)
+{
+	if (use->is_repeated || v->arity > 0)
+		return false;
+	if (v->type == TY_STAT)
+		return use->touches == TOUCH_ADD;
+	if (v->type != TY_LONG)
+		return false;
+	return use->touches == TOUCH_READ || use->touches == TOUCH_SET ||
+	       !(use->touches & ~(TOUCH_ADD | TOUCH_READ));
+}
+
+struct sharing {
+	bool is_written; /* by a probe that does not run alone */
+	bool needs_lock;
+};
+
+static void judge(struct session *s, struct sharing *of)
+{
+	VEC_EACH(&s->probes, i) {
+		const struct probe *p = s->probes.at[i];
+
+		if (runs_alone(p))
+			continue;
+		for (size_t g = 0; g < p->effects->n; g++)
+			if (p->effects->uses[g].touches & TOUCH_WRITE)
+				of[g].is_written = true;
+	}
+	VEC_EACH(&s->probes, i) {
+		const struct probe *p = s->probes.at[i];
+		unsigned n_shared = 0;
+		bool only_adds = true;
+
+		if (runs_alone(p))
+			continue;
+		for (size_t g = 0; g < p->effects->n; g++) {
+			const struct global_use *use = &p->effects->uses[g];
+
+			if (!use->touches || !of[g].is_written)
+				continue;
+			n_shared++;
+			only_adds &= use->touches == TOUCH_ADD ||
+				     !is_one_operation(s->globals.at[g], use);
+			if (!is_one_operation(s->globals.at[g], use))
+				of[g].needs_lock = true;
+		}
+		if (n_shared < 2 || only_adds)
+			continue;
+		for (size_t g = 0; g < p->effects->n; g++)
+			if (p->effects->uses[g].touches && of[g].is_written)
+				of[g].needs_lock = true;
+	}
+}
+
+static const struct lock_plan *plan_of(struct session *s, const struct probe *p,
+				       const struct sharing *of)
+{
+	struct lock_plan *plan = ARENA_NEW(s->arena, struct lock_plan);
+
+	plan->at = arena_array(s->arena, s->globals.n + 1, sizeof(*plan->at));
+	if (runs_alone(p))
+		return plan;
+	for (size_t g = 0; g < p->effects->n; g++) {
+		unsigned touches = p->effects->uses[g].touches;
+
+		if (!touches || !of[g].needs_lock)
+			continue;
+		plan->at[plan->n].var = s->globals.at[g];
+		plan->at[plan->n].is_write = touches & TOUCH_WRITE;
+		plan->n++;
+	}
+	return plan;
+}
+
+bool pass_locks(struct session *s)
+{
+	struct sharing *of = ARENA_ARRAY(s->scratch, s->globals.n + 1, struct sharing);
+
+	judge(s, of);
+	VEC_EACH(&s->globals, g) {
+		struct var *v = s->globals.at[g];
+
+		v->is_atomic = of[g].is_written && !of[g].needs_lock && v->arity == 0 &&
+			       v->type == TY_LONG;
+	}
+	VEC_EACH(&s->probes, i)
+		s->probes.at[i]->locks = plan_of(s, s->probes.at[i], of);
+	return true;
+}
