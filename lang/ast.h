@@ -260,6 +260,7 @@ struct stmt {
 			/* [lower] what must run before each test of COND, and the step as
 			 * statements (INIT and STEP are NULL then) */
 			struct stmt *before, *after;
+			unsigned cost; /* [lower] statements of one round */
 		} loop;
 		struct {
 			expr_vec keys;      /* SYMBOLs */
@@ -273,6 +274,7 @@ struct stmt {
 			enum statop sort_statop;
 			struct expr *limit;
 			struct stmt *body;
+			unsigned cost;      /* [lower] statements of one round */
 		} foreach;
 		struct {
 			struct stmt *body;
@@ -313,7 +315,10 @@ struct var {
 	bool is_synthetic;     /* made by the translator: not printed at the end */
 	bool is_read, is_written; /* [effects] anywhere in the script */
 	bool is_atomic;        /* [locks] a global without a lock: each access is one atomic operation */
+	bool is_counter;       /* [locks] a global that is only added to: counted per stripe */
 	bool is_pointer;       /* [lower] a string parameter that is only read: not copied */
+	bool is_temporary;     /* [lower] made by it: set before each use */
+	bool is_saved;         /* [lower] lives in the record of a return probe's activation */
 	unsigned id;           /* [names] index among the globals or the body's locals */
 };
 

@@ -92,6 +92,8 @@ struct probe {
 	/* [resolve] of a return probe: the EXPR_ENTRY nodes whose operand is evaluated at
 	 * the function's entry and kept in its own SAVED variable until the return */
 	expr_vec entries;
+	struct stmt *entry_body;     /* [lower] what saves them */
+	var_vec entry_locals;        /* [lower] its temporaries */
 	struct script_probe row;     /* [expand] kind, args; its string fields are 0 until emit */
 	const char *function;        /* ppfunc() or NULL */
 	struct site_recipe *site;    /* [plan] SITE, RETURN: filled in; NULL otherwise */
