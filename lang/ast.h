@@ -318,6 +318,7 @@ struct var {
 	bool is_counter;       /* [locks] a global that is only added to: counted per stripe */
 	bool is_pointer;       /* [lower] a string parameter that is only read: not copied */
 	bool is_temporary;     /* [lower] made by it: set before each use */
+	const struct var *merged; /* [lower] of a temporary of type STAT: the statistic put into it */
 	bool is_saved;         /* [lower] lives in the record of a return probe's activation */
 	unsigned id;           /* [names] index among the globals or the body's locals */
 };

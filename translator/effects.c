@@ -23,7 +23,6 @@ struct scan {
 	struct ast_walker walker; /* first: the callbacks get it back */
 	struct session *session;
 	struct effects *effects;
-	decl_vec callees;
 	unsigned loops;      /* depth */
 	bool is_unused;      /* the next expression's value is thrown away */
 };
@@ -60,7 +59,7 @@ static void scan_target(struct scan *w, struct expr *e, unsigned touches)
 	case EXPR_INDEX:
 		VEC_EACH(&e->index.keys, i)
 			scan_expr(w, e->index.keys.at[i]);
-		touch(w, e->index.var, (touches & TOUCH_READ) | TOUCH_CHANGE);
+		touch(w, e->index.var, (touches & ~TOUCH_WRITE) | TOUCH_CHANGE);
 		break;
 	default:
 		ast_walk_expr(&w->walker, e);
@@ -111,7 +110,7 @@ static void on_expr(struct ast_walker *walker, struct expr **slot)
 {
 	struct scan *w = (struct scan *)walker;
 	struct expr *e = *slot;
-	unsigned value = w->is_unused ? 0 : TOUCH_READ;
+	unsigned value = w->is_unused ? 0 : TOUCH_READ | TOUCH_RESULT;
 
 	w->is_unused = false;
 	switch (e->kind) {
@@ -144,10 +143,10 @@ static void on_expr(struct ast_walker *walker, struct expr **slot)
 	case EXPR_CALL:
 		ast_walk_expr(walker, e);
 		VEC_EACH(&e->call.callees, i) {
-			VEC_PUSH(w->session->arena, &w->callees, e->call.callees.at[i]);
+			VEC_PUSH(w->session->arena, &w->effects->callees, e->call.callees.at[i]);
 			/* in a loop: counts as two calls */
 			if (w->loops)
-				VEC_PUSH(w->session->arena, &w->callees, e->call.callees.at[i]);
+				VEC_PUSH(w->session->arena, &w->effects->callees, e->call.callees.at[i]);
 		}
 		break;
 	case EXPR_EMBEDDED:
@@ -196,6 +195,8 @@ static void on_stmt(struct ast_walker *walker, struct stmt **slot)
 		scan_expr(w, s->foreach.limit);
 		w->loops++;
 		scan_expr(w, s->foreach.array);
+		if (s->foreach.sort != SORT_NONE && s->foreach.array->kind == EXPR_SYMBOL)
+			touch(w, s->foreach.array->symbol.var, TOUCH_SORT);
 		VEC_EACH(&s->foreach.keys, i)
 			scan_target(w, s->foreach.keys.at[i], TOUCH_SET);
 		if (s->foreach.value)
@@ -273,7 +274,6 @@ struct node {
 	struct decl *decl; /* NULL: a probe */
 	struct effects *effects;
 	struct effects own;
-	decl_vec callees;
 	bool is_seen; /* by reaches() */
 };
 
@@ -282,8 +282,8 @@ static bool reaches(struct node *nodes, unsigned from, const struct decl *target
 	if (nodes[from].is_seen)
 		return false;
 	nodes[from].is_seen = true;
-	VEC_EACH(&nodes[from].callees, i) {
-		const struct decl *callee = nodes[from].callees.at[i];
+	VEC_EACH(&nodes[from].effects->callees, i) {
+		const struct decl *callee = nodes[from].effects->callees.at[i];
 
 		if (callee == target || reaches(nodes, callee->function.id, target))
 			return true;
@@ -297,7 +297,6 @@ static void finish_scan(struct scan *w, struct node *node)
 	node->own = *w->effects;
 	node->own.uses = arena_memdup(w->session->arena, w->effects->uses,
 				      (w->effects->n + 1) * sizeof(*w->effects->uses));
-	node->callees = w->callees;
 }
 
 bool pass_effects(struct session *s)
@@ -336,9 +335,9 @@ bool pass_effects(struct session *s)
 	do {
 		grew = false;
 		for (size_t i = 0; i < n_functions + s->probes.n; i++)
-			VEC_EACH(&nodes[i].callees, k)
+			VEC_EACH(&nodes[i].effects->callees, k)
 				grew |= join(nodes[i].effects,
-					     nodes[i].callees.at[k]->function.effects);
+					     nodes[i].effects->callees.at[k]->function.effects);
 	} while (grew);
 
 	for (unsigned i = 0; i < n_functions; i++) {
@@ -348,13 +347,13 @@ bool pass_effects(struct session *s)
 	}
 	/* functions first: their marks are joined into the callers' by a second round */
 	for (size_t i = 0; i < n_functions + s->probes.n; i++)
-		mark_repeated(nodes[i].effects, &nodes[i].own, &nodes[i].callees);
+		mark_repeated(nodes[i].effects, &nodes[i].own, &nodes[i].effects->callees);
 	do {
 		grew = false;
 		for (size_t i = 0; i < n_functions + s->probes.n; i++)
-			VEC_EACH(&nodes[i].callees, k)
+			VEC_EACH(&nodes[i].effects->callees, k)
 				grew |= join(nodes[i].effects,
-					     nodes[i].callees.at[k]->function.effects);
+					     nodes[i].effects->callees.at[k]->function.effects);
 	} while (grew);
 	return true;
 }

@@ -11,14 +11,15 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct expr;
-struct var;
+#include "lang/ast.h"
 
 enum touch {
 	TOUCH_READ = 1,  /* its value is used */
 	TOUCH_ADD = 2,   /* ++, --, +=, -= on a long; <<< on a statistic */
 	TOUCH_SET = 4,   /* a plain assignment to a scalar */
-	TOUCH_CHANGE = 8 /* anything else: elements of arrays, delete, other operators */
+	TOUCH_CHANGE = 8, /* anything else: elements of arrays, delete, other operators */
+	TOUCH_RESULT = 16, /* with ADD: the sum is wanted */
+	TOUCH_SORT = 32  /* a sorted foreach: keeps its order in the array */
 };
 #define TOUCH_WRITE (TOUCH_ADD | TOUCH_SET | TOUCH_CHANGE)
 
@@ -31,6 +32,7 @@ struct effects {
 	struct global_use *uses; /* by var.id of the session's globals */
 	size_t n;
 	bool calls_embedded; /* C text that nobody has looked into */
+	decl_vec callees;    /* called by the body itself */
 };
 
 /* Does evaluating E write to V (a local or a global)? */

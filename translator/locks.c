@@ -3,7 +3,8 @@
  * Pass locks: which globals a handler must lock, in the order of their ids.
  *
  * Needs    effects.
- * Leaves   the lock plan of each probe, in order of global ids; var.is_atomic.
+ * Leaves   the lock plan of each probe, in order of global ids; var.is_atomic and
+ *          var.is_counter.
  * Refuses  nothing.
  *
  * Begin, end and error probes run alone: before the first site is armed, and
@@ -37,13 +38,21 @@ static bool is_one_operation(const struct var *v, const struct global_use *use)
 	if (v->type != TY_LONG)
 		return false;
 	return use->touches == TOUCH_READ || use->touches == TOUCH_SET ||
-	       !(use->touches & ~(TOUCH_ADD | TOUCH_READ));
+	       !(use->touches & ~(TOUCH_ADD | TOUCH_READ | TOUCH_RESULT));
 }
 
 struct sharing {
 	bool is_written; /* by a probe that does not run alone */
 	bool needs_lock;
 };
+
+/* Reading a counter adds up all stripes: good enough for a timer, not for every hit. */
+static bool may_count(const struct probe *p, const struct global_use *use)
+{
+	if (use->touches & (TOUCH_SET | TOUCH_CHANGE | TOUCH_RESULT))
+		return false;
+	return !(use->touches & TOUCH_READ) || runs_alone(p) || p->row.kind == PROBE_TIMER;
+}
 
 static void judge(struct session *s, struct sharing *of)
 {
@@ -53,7 +62,7 @@ static void judge(struct session *s, struct sharing *of)
 		if (runs_alone(p))
 			continue;
 		for (size_t g = 0; g < p->effects->n; g++)
-			if (p->effects->uses[g].touches & TOUCH_WRITE)
+			if (p->effects->uses[g].touches & (TOUCH_WRITE | TOUCH_SORT))
 				of[g].is_written = true;
 	}
 	VEC_EACH(&s->probes, i) {
@@ -96,7 +105,7 @@ static const struct lock_plan *plan_of(struct session *s, const struct probe *p,
 		if (!touches || !of[g].needs_lock)
 			continue;
 		plan->at[plan->n].var = s->globals.at[g];
-		plan->at[plan->n].is_write = touches & TOUCH_WRITE;
+		plan->at[plan->n].is_write = touches & (TOUCH_WRITE | TOUCH_SORT);
 		plan->n++;
 	}
 	return plan;
@@ -110,8 +119,13 @@ bool pass_locks(struct session *s)
 	VEC_EACH(&s->globals, g) {
 		struct var *v = s->globals.at[g];
 
-		v->is_atomic = of[g].is_written && !of[g].needs_lock && v->arity == 0 &&
+		v->is_atomic = of[g].is_written && !of[g].needs_lock && v->arity <= 0 &&
 			       v->type == TY_LONG;
+		v->is_counter = v->is_atomic;
+		VEC_EACH(&s->probes, i)
+			v->is_counter &= may_count(s->probes.at[i],
+						   &s->probes.at[i]->effects->uses[g]);
+		v->is_atomic &= !v->is_counter;
 	}
 	VEC_EACH(&s->probes, i)
 		s->probes.at[i]->locks = plan_of(s, s->probes.at[i], of);

@@ -143,7 +143,9 @@ struct session {
 	VEC(struct dw_file *) files;           /* [plan] index is site_recipe.file */
 	VEC(struct site_recipe *) sites;      /* [plan] */
 
-	/* pass 3 [emit] */
+	/* pass 3 */
+	VEC(struct expr *) embedded_exprs;    /* [lower] %{ %} as values */
+	/* [emit] */
 	const char *c_text;
 	size_t c_text_len;
 
