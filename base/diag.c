@@ -247,27 +247,33 @@ static bool is_repeated(const struct diag *d, const struct diag_message *m)
 	return false;
 }
 
+/* Errors, and notes that show a place, stand apart by blank lines. */
+static bool is_apart(const struct diag_message *m)
+{
+	return m->severity == DIAG_ERROR || (m->severity == DIAG_NOTE && m->loc.file);
+}
+
 void diag_flush(struct diag *d, FILE *out)
 {
 	unsigned printed = 0, left_out = 0;
 	bool skip = false; /* notes go with their message */
+	bool is_apart_before = false;
 
 	for (const struct diag_message *m = d->first; m; m = m->next) {
-		if (m->severity != DIAG_NOTE) {
-			if (printed)
-				fputc('\n', out);
+		if (m->severity != DIAG_NOTE)
 			skip = (m->severity == DIAG_WARNING && d->no_warnings) || is_repeated(d, m);
-			if (!skip && m->severity == DIAG_ERROR && printed >= d->max_errors &&
-			    d->max_errors) {
-				left_out++;
-				skip = true;
-			}
-			printed += !skip && m->severity == DIAG_ERROR;
+		if (!skip && m->severity == DIAG_ERROR && ++printed > d->max_errors) {
+			left_out++;
+			skip = true;
 		}
-		if (!skip)
-			print_message(d, m, out);
+		if (skip)
+			continue;
+		if (is_apart_before && (m->loc.file || m->severity != DIAG_NOTE))
+			fputc('\n', out);
+		print_message(d, m, out);
+		is_apart_before = is_apart(m) || (is_apart_before && m->severity == DIAG_NOTE);
 	}
-	if (printed)
+	if (is_apart_before)
 		fputc('\n', out);
 	if (left_out)
 		fprintf(out, "%u more errors not shown\n", left_out);

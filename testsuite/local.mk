@@ -1,1 +1,28 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
+#
+# "make check" builds the unit tests and runs everything with DejaGnu;
+# "make check RUNTESTFLAGS=parse.exp=NAME.stp" runs one case;
+# "make refresh-golden" writes the expected outputs anew, to be reviewed as a diff.
+DEJATOOL = tapster
+AM_RUNTESTFLAGS = --srcdir $(abs_top_srcdir)/testsuite --outdir testsuite
+
+# A unit test is one .c file of that name; it is linked with all of the compiler.
+LDADD = $(COMPILER_LIBS)
+check_PROGRAMS += \
+	testsuite/tapster.unit/arena \
+	testsuite/tapster.unit/buf \
+	testsuite/tapster.unit/diag \
+	testsuite/tapster.unit/intern \
+	testsuite/tapster.unit/map \
+	testsuite/tapster.unit/sys
+
+check-local: $(bin_PROGRAMS)
+
+refresh-golden: all
+	$(MAKE) check RUNTESTFLAGS="--ignore unit.exp REFRESH=1 $(RUNTESTFLAGS)"
+.PHONY: refresh-golden
+
+EXTRA_DIST += testsuite
+
+distclean-local:
+	rm -rf testsuite/work testsuite/tapster.log testsuite/tapster.sum
