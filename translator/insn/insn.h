@@ -21,13 +21,27 @@
 #include "base/arena.h"
 #include "runtime/site.h"
 
+/* Gives bytes of the file at a link-time address: returns bytes copied, 0 outside the file
+ * (dw_read fits). */
+typedef size_t insn_read_fn(void *data, uint64_t address, void *buf, size_t size);
+
+/*
+ * The executable segment around ADDRESS, for questions that one function can't answer:
+ * who jumps into it, where its cold parts and jump tables are.  Made once per file, for
+ * about 1.5 ms per MB of code.  READ is called as long as it lives.
+ */
+struct insn_text;
+struct insn_text *insn_text_new(struct arena *a, insn_read_fn *read, void *data,
+				uint64_t address);
+
 struct insn_code {
 	const uint8_t *bytes; /* the function, or as much as is known of it */
 	size_t size;
 	uint64_t address;     /* of bytes[0] */
 	bool is_32bit;
 	bool is_whole;        /* BYTES is exactly one whole function (so that absence of
-	                       * branches into the cover can be proved) */
+	                       * branches into the cover can be proved), and not a part that
+	                       * the compiler split off (NAME.cold) */
 	/* addresses that are entered from outside: landing pads, labels of jump
 	 * tables that the caller knows.  Sorted or not. */
 	const uint64_t *entries;
@@ -39,13 +53,11 @@ struct insn_code {
 	/* ENTRIES has every landing pad of the function's exception table (or there is none):
 	 * needed for jump entries in the middle of a function that makes calls */
 	bool has_all_entries;
-	/* Optional: gives bytes of the same file at a link-time address (dw_read fits), for
-	 * jump tables and for parts of the function that the compiler put elsewhere
-	 * (NAME.cold).  Without it functions with such parts are entered by a breakpoint;
-	 * with it the extent of a function needn't be known (is_whole) for a jump at its
-	 * entry: its code is found by following the branches. */
-	size_t (*read)(void *data, uint64_t address, void *buf, size_t size);
-	void *read_data;
+	/* The rest of the file's code; NULL means no jump entries, since hand-written
+	 * functions do jump into each other.  With it the extent of a function needn't be
+	 * known (is_whole) for a jump at its entry: its code is found by following the
+	 * branches. */
+	const struct insn_text *text;
 };
 
 enum insn_purpose {
@@ -55,7 +67,8 @@ enum insn_purpose {
 
 /* Plans the site at CODE->address + AT.  Fills all of OUT but file and offset.  On
  * refusal returns false and sets *WHY (static text or in A) and, where there is a
- * legal site near, *NEAREST to its address (else 0). */
+ * legal site near, *NEAREST to its address (else 0).  On success *WHY is NULL, or says
+ * why a jump that PURPOSE asked for isn't possible (for -v). */
 bool insn_plan(struct arena *a, const struct insn_code *code, size_t at,
 	       enum insn_purpose purpose, struct site_recipe *out, const char **why,
 	       uint64_t *nearest);
@@ -67,11 +80,9 @@ size_t insn_returns(struct arena *a, const struct insn_code *code, size_t **offs
 /*
  * Finds main() of a stripped program: decodes from the entry point to the call of
  * __libc_start_main and follows what is put into the first argument register.
- * READ gives bytes at a link-time address; returns bytes copied, 0 outside the
- * file.  Works for PIE and not, endbr64 or not, static (where the call is direct)
+ * Works for PIE and not, endbr64 or not, static (where the call is direct)
  * or dynamic (through the GOT).  Returns 0 where the pattern isn't there.
  */
-typedef size_t insn_read_fn(void *data, uint64_t address, void *buf, size_t size);
 uint64_t insn_find_main(insn_read_fn *read, void *data, uint64_t entry, bool is_32bit);
 
 /* Address behind the function's prologue as far as the instructions tell (push %rbp;

@@ -69,6 +69,13 @@ void x86_slot_add(struct x86_slot *s, const struct x86_insn *insn, unsigned offs
 /* Adds the way back to site + COVER, if needed; false where the recipe was too small. */
 bool x86_slot_close(struct x86_slot *s, unsigned cover);
 
+/* Bytes of the file; how many there were. */
+size_t x86_text_read(const struct insn_text *text, uint64_t address, void *buf, size_t size);
+/* Code outside of the function START ... END - 1 may jump to one of the addresses FROM ...
+ * TO - 1 in it. */
+bool x86_text_may_jump(const struct insn_text *text, const struct x86_decoder *d,
+		       uint64_t start, uint64_t end, uint64_t from, uint64_t to);
+
 /*
  * Where the branches of a function go.  Built once per plan; see x86_flow.c for
  * what is proved and how.

@@ -6,5 +6,6 @@ libtranslator_a_SOURCES += \
 	translator/insn/x86_flow.c \
 	translator/insn/x86_main.c \
 	translator/insn/x86_plan.c \
-	translator/insn/x86_slot.c \
-	translator/insn/x86_text.c
+	translator/insn/x86_query.c \
+	translator/insn/x86_scan.c \
+	translator/insn/x86_slot.c

@@ -17,7 +17,8 @@
  *    it mentions is tried as a table of both kinds, and entries are taken for as
  *    long as they look like code nearby.  That finds too many targets rather than
  *    too few.  If no table comes to light the jump is not understood;
- *  - entries that the caller names.
+ *  - entries that the caller names;
+ *  - jumps from any other function of the file (x86_scan.c).
  *
  * Whatever isn't understood leaves a reason, and the function no jump entries.
  *
@@ -115,14 +116,15 @@ static const uint8_t *fetch(struct x86_map *m, uint64_t address, size_t *size)
 
 	if (is_in(m, address)) {
 		*size = code->size - (size_t)(address - code->address);
-		return code->bytes + (address - code->address);
+		if (*size >= X86_INSN_MAX || code->is_whole || !code->text)
+			return code->bytes + (address - code->address);
 	}
-	if (!code->read)
+	if (!code->text)
 		return NULL;
 	if (address - m->window_address >= m->window_size ||
 	    m->window_address + m->window_size - address < X86_INSN_MAX) {
 		m->window_address = address;
-		m->window_size = code->read(code->read_data, address, m->window, WINDOW);
+		m->window_size = x86_text_read(code->text, address, m->window, WINDOW);
 		if (!m->window_size)
 			return NULL;
 	}
@@ -362,11 +364,8 @@ static void walk(struct x86_map *m, struct todo todo)
 			return;
 		}
 		bytes = fetch(m, address, &size);
-		if (!bytes) {
-			if (todo.is_branch && !m->code->read)
-				give_up(m, "a part of the function is somewhere else");
+		if (!bytes)
 			return;
-		}
 		if (!x86_decode(m->decoder, bytes, size, address, &insn)) {
 			if (!todo.is_guess && is_in(m, address))
 				give_up(m, "not all of the function could be decoded");
@@ -385,6 +384,8 @@ static void walk(struct x86_map *m, struct todo todo)
 		mark_insn(m, &insn);
 		if (!note(m, &insn))
 			return;
+		if (insn.flow == X86_CALL || insn.flow == X86_CALL_INDIRECT)
+			todo.is_guess = true; /* it may not return */
 		address += insn.z.length;
 	}
 }
@@ -407,10 +408,10 @@ static bool try_table(struct x86_map *m, uint64_t base, unsigned entry)
 		int32_t offset;
 
 		if (entry == 4) {
-			if (code->read(code->read_data, address, &offset, 4) != 4)
+			if (x86_text_read(code->text, address, &offset, 4) != 4)
 				break;
 			target = base + (uint64_t)(int64_t)offset;
-		} else if (code->read(code->read_data, address, &target, 8) != 8) {
+		} else if (x86_text_read(code->text, address, &target, 8) != 8) {
 			break;
 		}
 		if (!is_nearby(m, target))
@@ -431,8 +432,6 @@ static void try_tables(struct x86_map *m)
 	while (m->wants_tables && m->n_tried < m->bases.n && !m->unknown) {
 		uint64_t base = m->bases.at[m->n_tried++];
 
-		if (!m->code->read)
-			break;
 		if (try_table(m, base, 4))
 			m->found_short = true;
 		if (m->wants_long_table && try_table(m, base, 8))
@@ -440,8 +439,7 @@ static void try_tables(struct x86_map *m)
 		drain(m);
 	}
 	if (m->wants_tables && !(m->wants_long_table ? m->found_long : m->found_short))
-		give_up(m, m->code->read ? "the function has an indirect jump whose targets aren't known"
-					 : "the function has a jump table");
+		give_up(m, "the function has an indirect jump whose targets aren't known");
 }
 
 struct x86_map *x86_map_new(struct arena *a, const struct x86_decoder *d,
@@ -459,8 +457,12 @@ struct x86_map *x86_map_new(struct arena *a, const struct x86_decoder *d,
 		sweep(m);
 	else
 		VEC_PUSH(a, &m->todo, ((struct todo){.address = code->address}));
-	drain(m);
-	try_tables(m);
+	if (code->text) {
+		drain(m);
+		try_tables(m);
+	} else {
+		give_up(m, "the rest of the file's code isn't known");
+	}
 	return m;
 }
 
@@ -477,6 +479,8 @@ bool x86_map_is_inside(const struct x86_map *m, size_t offset, size_t *start)
 
 const char *x86_map_why_entered(const struct x86_map *m, size_t from, size_t to)
 {
+	const struct insn_code *code = m->code;
+
 	if (m->unknown)
 		return m->unknown;
 	for (size_t i = from; i < to && i < m->code->size; i++) {
@@ -485,6 +489,10 @@ const char *x86_map_why_entered(const struct x86_map *m, size_t from, size_t to)
 		if (m->marks[i] & MARK_OTHER)
 			return "the bytes that a jump would cover are entered from elsewhere";
 	}
+	if (x86_text_may_jump(code->text, m->decoder, code->address,
+			      code->address + (code->is_whole ? code->size : 0),
+			      code->address + from, code->address + to))
+		return "another function jumps into the bytes that a jump would cover";
 	return NULL;
 }
 

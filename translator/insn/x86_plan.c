@@ -7,8 +7,13 @@
 
 #include <string.h>
 
+#define PADDING_MAX 64
+#define ALIGNMENT 16 /* of functions, where compilers align them */
+
 struct plan {
 	const struct insn_code *code;
+	uint8_t after[PADDING_MAX]; /* padding behind the function */
+	size_t n_after;
 	struct x86_decoder decoder;
 	const struct x86_map *map; /* NULL: not needed */
 	size_t at;
@@ -43,6 +48,30 @@ static bool is_all_padding(const struct plan *p, const uint8_t *bytes, size_t si
 }
 
 /*
+ * Where the caller doesn't say where the next function begins: an aligned function is
+ * among aligned ones, so nothing begins before the next such address.
+ */
+static void find_padding(struct plan *p)
+{
+	const struct insn_code *code = p->code;
+	uint64_t end = code->address + code->size;
+	const uint8_t *after = code->bytes + code->size;
+
+	if (!code->is_whole)
+		return;
+	if (code->padding_after) {
+		p->n_after = code->padding_after < PADDING_MAX ? code->padding_after : PADDING_MAX;
+		memcpy(p->after, after, p->n_after);
+		if (!is_all_padding(p, after, code->padding_after))
+			p->n_after = 0;
+	} else if (code->text && code->address % ALIGNMENT == 0) {
+		p->n_after = x86_text_read(code->text, end, p->after, -end % ALIGNMENT);
+		if (!is_all_padding(p, p->after, p->n_after))
+			p->n_after = 0;
+	}
+}
+
+/*
  * Takes instructions from AT on until they cover NEED bytes, over the function's end
  * into its padding where control never gets there.  False where that isn't possible.
  */
@@ -57,12 +86,14 @@ static bool take(struct plan *p, unsigned need)
 
 		if (p->at + p->cover == code->size) {
 			if (!p->n_insns || !never_goes_on(&p->insns[p->n_insns - 1]) ||
-			    !code->is_whole || code->padding_after < need - p->cover ||
-			    !is_all_padding(p, code->bytes + code->size, code->padding_after))
+			    p->n_after < need - p->cover)
 				return false;
 			p->cover = need;
 			return true;
 		}
+		/* behind a jump of a function whose end isn't known is perhaps another one */
+		if (p->n_insns && !code->is_whole && never_goes_on(insn - 1))
+			return false;
 		if (p->n_insns == SITE_INSNS_MAX || !decode_at(p, p->at + p->cover, insn) ||
 		    x86_slot_refusal(insn, code->is_32bit))
 			return false;
@@ -81,44 +112,49 @@ static bool take(struct plan *p, unsigned need)
  * Nothing lands behind the cover's first byte.  In the middle of a function that makes
  * calls, exception landing pads are entries too, which only the caller knows.
  */
-static bool is_cover_free(const struct plan *p)
+static const char *why_entered(const struct plan *p)
 {
 	if (p->at && x86_map_has_calls(p->map) && !p->code->has_all_entries)
-		return false;
-	return !x86_map_why_entered(p->map, p->at + 1, p->at + p->cover);
+		return "exception landing pads of the function aren't known";
+	return x86_map_why_entered(p->map, p->at + 1, p->at + p->cover);
 }
 
-/* Padding for a 5-byte jump that a 2-byte jump at the site reaches; 0: none. */
-static int find_hop(const struct plan *p)
+/* Finds padding for a 5-byte jump that a 2-byte jump at the site reaches. */
+static bool find_hop(const struct plan *p, struct site_recipe *out)
 {
 	const struct insn_code *code = p->code;
-	size_t after = code->size - p->at;
+	size_t to_end = code->size - p->at;
 
-	if (!code->is_whole)
-		return 0;
-	if (code->padding_after >= X86_JUMP_SIZE && after <= INT8_MAX &&
-	    is_all_padding(p, code->bytes + code->size, code->padding_after))
-		return (int)after;
+	if (p->n_after >= X86_JUMP_SIZE && to_end <= INT8_MAX) {
+		out->hop = (int8_t)to_end;
+		memcpy(out->hop_orig, p->after, X86_JUMP_SIZE);
+		return true;
+	}
 	if (code->padding_before >= X86_JUMP_SIZE &&
 	    p->at + X86_JUMP_SIZE <= -(INT8_MIN + X86_SHORT_JUMP_SIZE) &&
-	    is_all_padding(p, code->bytes - code->padding_before, code->padding_before))
-		return -(int)p->at - X86_JUMP_SIZE;
-	return 0;
+	    is_all_padding(p, code->bytes - code->padding_before, code->padding_before)) {
+		out->hop = (int8_t)(-(int)p->at - X86_JUMP_SIZE);
+		memcpy(out->hop_orig, code->bytes - X86_JUMP_SIZE, X86_JUMP_SIZE);
+		return true;
+	}
+	return false;
 }
 
-static bool plan_jump(struct plan *p, struct site_recipe *out)
+static bool plan_jump(struct plan *p, struct site_recipe *out, const char **why)
 {
-	int hop;
-
-	if (take(p, X86_JUMP_SIZE) && is_cover_free(p))
-		return true;
-	if (!take(p, X86_SHORT_JUMP_SIZE) || !is_cover_free(p))
+	find_padding(p);
+	if (take(p, X86_JUMP_SIZE)) {
+		*why = why_entered(p);
+		if (!*why)
+			return true;
+	} else {
+		*why = "the instructions there leave no room for a jump";
+	}
+	if (!take(p, X86_SHORT_JUMP_SIZE) || why_entered(p))
 		return false;
-	hop = find_hop(p);
-	if (!hop)
+	if (!find_hop(p, out))
 		return false;
-	out->hop = (int8_t)hop;
-	memcpy(out->hop_orig, p->code->bytes + p->at + hop, X86_JUMP_SIZE);
+	*why = NULL;
 	return true;
 }
 
@@ -126,9 +162,12 @@ static bool fill(const struct plan *p, struct site_recipe *out)
 {
 	struct x86_slot slot;
 	unsigned offset = 0;
+	size_t from_code; /* the rest is padding */
 
 	out->cover = (uint8_t)p->cover;
-	memcpy(out->orig, p->code->bytes + p->at, p->cover);
+	from_code = p->code->size - p->at < p->cover ? p->code->size - p->at : p->cover;
+	memcpy(out->orig, p->code->bytes + p->at, from_code);
+	memcpy(out->orig + from_code, p->after, p->cover - from_code);
 	x86_slot_init(&slot, out, p->code->is_32bit);
 	for (unsigned i = 0; i < p->n_insns; i++) {
 		x86_slot_add(&slot, &p->insns[i], offset);
@@ -256,7 +295,7 @@ static bool plan(struct arena *a, struct plan *p, enum insn_purpose purpose,
 	refusal = x86_slot_refusal(&first, code->is_32bit);
 	if (refusal)
 		return refuse(p, refusal, why, nearest);
-	if (purpose == INSN_JUMP_IF_POSSIBLE && !code->is_32bit && plan_jump(p, out))
+	if (purpose == INSN_JUMP_IF_POSSIBLE && !code->is_32bit && plan_jump(p, out, why))
 		out->flags |= SITE_JUMP_OK;
 	else if (!take(p, 1))
 		return refuse(p, "the instruction can't be displaced", why, nearest);
