@@ -1,0 +1,61 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# For try.sh and check.sh, which source it in the top directory: installs what
+# is missing (Debian, as root) and builds in $BUILD.
+
+BUILD=${BUILD:-build}
+
+TOOLS="gcc libc6-dev binutils make autoconf automake flex bison libelf-dev libdw-dev libzydis-dev"
+TEST_TOOLS="dejagnu"
+# Tests that need these are unsupported without them.
+TEST_EXTRAS="g++ musl-tools gdb systemtap-common systemtap-doc"
+
+say() {
+	echo "==> $*"
+}
+
+missing_of() {
+	for package; do
+		dpkg-query -W -f '${Status}\n' "$package" 2>/dev/null | grep -q '^install ok installed$' ||
+			echo "$package"
+	done
+}
+
+apt_install() {
+	DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends "$@"
+}
+
+# install_packages "NEEDED" "WANTED": the first must be there in the end, the second may.
+install_packages() {
+	command -v dpkg-query >/dev/null || return 0 # configure will say what is missing
+	needed=$(missing_of $1)
+	wanted=$(missing_of $2)
+	[ -n "$needed$wanted" ] || return 0
+	if [ "$(id -u)" != 0 ]; then
+		[ -z "$needed" ] || {
+			echo "Missing packages; as root: apt-get install" $needed >&2
+			exit 1
+		}
+		return 0
+	fi
+	say "installing" $needed $wanted
+	apt-get update -q || true
+	[ -z "$needed" ] || apt_install $needed
+	for package in $wanted; do
+		apt_install "$package" || say "$package could not be installed; its tests are left out"
+	done
+}
+
+build() {
+	[ -x configure ] || {
+		say "making configure"
+		autoreconf -i
+	}
+	top=$(pwd)
+	mkdir -p "$BUILD"
+	[ -f "$BUILD/Makefile" ] || {
+		say "configuring in $BUILD"
+		(cd "$BUILD" && "$top/configure" -q "$@")
+	}
+	say "building in $BUILD"
+	make -s -C "$BUILD" -j"$(nproc)"
+}
