@@ -66,6 +66,8 @@
 #define RT_ALIGNED __attribute__((aligned(8)))
 #define RT_LINE __attribute__((aligned(64)))
 #define RT_BARRIER() __asm__ volatile("" ::: "memory") /* keeps the compiler's order of stores */
+/* Earlier stores before later ones, as other CPUs see them: x86-64 keeps that order itself. */
+#define RT_STORE_FENCE() __atomic_signal_fence(__ATOMIC_SEQ_CST)
 #define rt_likely(x) __builtin_expect(!!(x), 1)
 #define rt_unlikely(x) __builtin_expect(!!(x), 0)
 
@@ -115,7 +117,8 @@ struct rt_context {
 	char *out_at;        /* saved by rt_sprint_begin */
 	uint32_t frame_top;  /* offset of free frame memory from the context */
 	uint32_t frame_end;
-	uint32_t loc;        /* of what runs now: offset into script_strings */
+	uint32_t loc;        /* of what runs now: offset into script_strings of text like
+	                      * "operator '/' at FILE:LINE:COLUMN"; 0: unknown */
 	uint32_t row;        /* index of this context's stripe in script_ledger */
 	int32_t pid, tid;    /* of the thread that owns the context */
 	uint16_t id;         /* 1 ... 65535; marks the locks that it holds */
@@ -123,15 +126,15 @@ struct rt_context {
 	uint8_t nesting;     /* script functions that may still be called */
 	uint8_t is_return;   /* the hit is a function's return */
 	uint8_t is_shared;   /* the stripe is not ours alone */
-	uint8_t locks_died;  /* recover: see context.c */
+	uint8_t unused;
 	uint64_t ip;         /* address of the probe in the running process, or 0 */
 	void *entry;         /* return probes: script_info.entry_size bytes, written by the entry
 	                      * half of script_site, read by script_return; else NULL */
 	uint32_t error_loc;  /* loc when the error was raised */
-	uint32_t catch_depth;
+	uint32_t unused2;
 	void *port;          /* the port's own; valid in the running process only */
 	uint64_t port_data[4];
-	char error[256];     /* message of the first error */
+	char error[512];     /* message of the first error */
 	char out[RT_OUT_SIZE];
 	char frames[] RT_LINE;
 };
@@ -142,7 +145,8 @@ struct rt_session {
 	uint32_t n_errors;   /* uncaught */
 	int32_t target;      /* target() */
 	uint32_t max_errors; /* from script_info */
-	uint32_t error_state; /* n_errors has passed max_errors */
+	uint32_t error_state; /* n_errors has passed max_errors: error probes run, end probes don't */
+	uint32_t too_many_skipped; /* n_skipped has passed script_info.max_skipped */
 	uint64_t n_skipped;  /* sum over all reasons but RT_SKIP_STATE */
 	uint64_t dropped;    /* records, kept by the port */
 	uint64_t start_ns;   /* monotonic */
@@ -284,7 +288,7 @@ struct rt_entry {
 	(sizeof(struct rt_entry) + (value_size) + 8 * (i) +                              \
 	 (RT_STRLEN - 8) * __builtin_popcount((strings) & ((1 << (i)) - 1)))
 #define RT_ORDERS_AT(cap) RT_ROUND64(sizeof(struct rt_map) + 4 * RT_MAP_BUCKETS(cap))
-#define RT_ENTRIES_AT(cap) RT_ROUND64(RT_ORDERS_AT(cap) + 4 * RT_SORT_DEPTH * (size_t)(cap))
+#define RT_ENTRIES_AT(cap) RT_ROUND64(RT_ORDERS_AT(cap) + 4 * (RT_SORT_DEPTH + 1) * (size_t)(cap))
 /*
  * Defines the map NAME and the constant NAME_spec.  KEYS: number of keys; STRINGS: bit set of
  * those that are strings; VALUE: enum rt_value; the last four describe a statistic's histogram.
@@ -501,12 +505,10 @@ static inline void rt_stat_add(const struct rt_stat_spec *s, struct rt_stat *st,
 	if (s->ops & RT_STAT_VARIANCE)
 		rt_stat_add_variance(s, st, x);
 	if (s->hist == RT_HIST_LOG) {
-		/* bucket 64 is zero, 64 + n holds 2^(n-1) ..., 64 - n their negatives */
-		int64_t magnitude = x < 0 ? (int64_t)-(uint64_t)x : x;
-		int n = x ? 64 - __builtin_clzll((uint64_t)magnitude) : 0;
+		/* bucket 64 is zero, 64 + n begins at 2^(n-1), 64 - n mirrors it */
+		uint64_t magnitude = x < 0 ? -(uint64_t)x : (uint64_t)x;
+		int n = x ? 64 - __builtin_clzll(magnitude) : 0;
 
-		if (n > 63)
-			n = 63; /* -2^63 */
 		st->bucket[x < 0 ? 64 - n : 64 + n]++;
 	} else if (s->hist == RT_HIST_LINEAR) {
 		uint64_t i = x < s->low ? 0 :
@@ -528,11 +530,13 @@ static inline void rt_stats_add(struct rt_context *c, const struct rt_stat_spec 
 		rt_stats_add_slow(c, s, st, x);
 		return;
 	}
-	*(volatile uint32_t *)&stripe->sequence += 1;
-	RT_BARRIER();
+	/* "| 1" and not "+ 1": a thread that died in here has left it odd. */
+	uint32_t odd = stripe->sequence | 1;
+
+	__atomic_store_n(&stripe->sequence, odd, __ATOMIC_RELAXED);
+	RT_STORE_FENCE();
 	rt_stat_add(s, &stripe->stat, x);
-	RT_BARRIER();
-	*(volatile uint32_t *)&stripe->sequence += 1;
+	__atomic_store_n(&stripe->sequence, odd + 1, __ATOMIC_RELEASE);
 }
 
 static inline int64_t rt_stat_count(const struct rt_stat *st)

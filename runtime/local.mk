@@ -8,12 +8,29 @@
 
 # Headers that generated C includes; installed.
 RT_INCLUDES = \
+	runtime/api.def \
+	runtime/api.h \
+	runtime/core/core_int.h \
 	runtime/object.h \
+	runtime/port.h \
 	runtime/site.h
 
 # In-process sources (.c and .S).  Installed too: a script with its own
 # MAXSTRINGLEN has them compiled again.
-RT_CORE_SOURCES =
+RT_CORE_SOURCES = \
+	runtime/core/context.c \
+	runtime/core/format.c \
+	runtime/core/hist.c \
+	runtime/core/ident.c \
+	runtime/core/lock.c \
+	runtime/core/map.c \
+	runtime/core/mem.c \
+	runtime/core/memory.c \
+	runtime/core/print.c \
+	runtime/core/regs.c \
+	runtime/core/stat.c \
+	runtime/core/string.c \
+	runtime/core/time.c
 RT_USER_SOURCES =
 
 # The link script of script objects and other files beside the archive.

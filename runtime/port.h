@@ -15,7 +15,8 @@
  *	            c->busy = 1, c->regs = ..., script_site(c, site), c->busy = 0
  *	a death     of a thread that may have been in a handler: rt_context_recover(c), by the
  *	            supervisor, when the thread surely runs no more; after it the context is free
- *	the end     rt_session.accept decides which handlers run (see enum rt_class)
+ *	phases      rt_session_accept(RT_BEGIN), then RT_ORDINARY, RT_END or RT_ERROR decides which
+ *	            handlers run
  */
 #ifndef TAPSTER_RUNTIME_PORT_H
 #define TAPSTER_RUNTIME_PORT_H
@@ -47,7 +48,8 @@ void rt_port_execname(struct rt_context *c, char *dst, size_t size); /* NUL-term
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias);
 bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base);
 
-/* One record: all of it reaches the reader in one piece and in order with the thread's other
+/* What a handler printed, or a message (without "ERROR: " or "WARNING: " and without newline; a
+ * command for system()).  One record: all of it reaches the reader in one piece and in order with the thread's other
  * records, or is dropped as a whole and counted in rt_session.dropped. */
 enum rt_output { RT_OUTPUT_PRINT, RT_OUTPUT_WARNING, RT_OUTPUT_ERROR, RT_OUTPUT_LOG, RT_OUTPUT_SYSTEM };
 void rt_port_output(struct rt_context *c, enum rt_output kind, const char *data, size_t n);
@@ -60,6 +62,9 @@ void rt_port_wake(struct rt_context *c);
 /* Bytes of a context with the frames that this script needs; contexts are aligned to 64. */
 size_t rt_context_size(void);
 void rt_session_init(void);
+/* Handlers of CLASS run from now on, no others.  False, and none do, when exit() was called or an
+ * error has happened and CLASS is RT_BEGIN or RT_ORDINARY, or in the error state also RT_END. */
+bool rt_session_accept(enum rt_class class);
 /* ID from 1, unique among all contexts, at most 65535.  The first RT_STRIPES - 1 contexts made
  * should get ids 1 to RT_STRIPES - 1: they have stripes of their own. */
 void rt_context_init(struct rt_context *c, uint16_t id);

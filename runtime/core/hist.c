@@ -1,0 +1,181 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Histograms: their buckets by value, and the bar chart.
+ *
+ * The chart has a row per bucket from two before the first that is not empty
+ * to two behind the last; of a longer run of empty ones two rows stay on each
+ * side and a "~" stands for the others.  The longest bar has at most 50
+ * characters, each for the same whole number of values.
+ */
+#include "runtime/core/core_int.h"
+
+#define BAR_WIDTH 50
+#define MARGIN 2
+
+/* The value that bucket I begins with. */
+static int64_t bucket_value(const struct rt_stat_spec *s, uint32_t i)
+{
+	if (s->hist == RT_HIST_LOG)
+		return i == 64 ? 0 : i > 64 ? (int64_t)(1ull << (i - 65)) : -(int64_t)(1ull << (63 - i));
+	return s->low + ((int64_t)i - 1) * s->interval;
+}
+
+/* False: values below or above a linear histogram. */
+static bool has_value(const struct rt_stat_spec *s, uint32_t i)
+{
+	return s->hist == RT_HIST_LOG || (i > 0 && i < s->buckets - 1);
+}
+
+static size_t label(const struct rt_stat_spec *s, uint32_t i, char text[24])
+{
+	if (has_value(s, i))
+		return (size_t)rt_snprintf(text, 24, "%ld", bucket_value(s, i));
+	return i == 0 ? (size_t)rt_snprintf(text, 24, "<%ld", s->low)
+		      : (size_t)rt_snprintf(text, 24, ">%ld", s->high);
+}
+
+static size_t digits(uint64_t n)
+{
+	size_t len = 1;
+
+	while (n >= 10) {
+		n /= 10;
+		len++;
+	}
+	return len;
+}
+
+static void print_row(struct sink *out, size_t label_width, const char *text, size_t n, int64_t bar,
+		      size_t count_width, int64_t count)
+{
+	sink_text(out, 0, (int64_t)label_width, text, n);
+	sink_put(out, " |", 2);
+	sink_fill(out, '@', bar);
+	sink_fill(out, ' ', BAR_WIDTH - bar);
+	sink_put(out, " ", 1);
+	sink_number(out, RT_SIGNED, 0, (int64_t)count_width, -1, count);
+	sink_put(out, "\n", 1);
+}
+
+/* How many empty buckets begin at I, before END. */
+static uint32_t empty_run(const struct rt_stat *st, uint32_t i, uint32_t end)
+{
+	uint32_t n = 0;
+
+	while (i + n < end && !st->bucket[i + n])
+		n++;
+	return n;
+}
+
+static void print_chart(struct sink *out, const struct rt_stat_spec *s, const struct rt_stat *st)
+{
+	uint32_t first = 0, last = s->buckets - 1;
+	int64_t most = 0, scale;
+	size_t label_width = 5, count_width;
+	char text[24];
+
+	while (!st->bucket[first])
+		first++;
+	while (!st->bucket[last])
+		last--;
+	/* rows of margin, but no empty "<LOW" and ">HIGH" */
+	for (unsigned i = 0; i < MARGIN && first > 0 && has_value(s, first - 1); i++)
+		first--;
+	for (unsigned i = 0; i < MARGIN && last < s->buckets - 1 && has_value(s, last + 1); i++)
+		last++;
+	for (uint32_t i = first; i <= last; i++) {
+		size_t n = label(s, i, text);
+
+		if (n > label_width)
+			label_width = n;
+		if (st->bucket[i] > most)
+			most = st->bucket[i];
+	}
+	count_width = digits((uint64_t)most);
+	scale = most / BAR_WIDTH + (most % BAR_WIDTH != 0);
+
+	sink_text(out, 0, (int64_t)label_width, "value", 5);
+	sink_put(out, " |", 2);
+	sink_fill(out, '-', BAR_WIDTH);
+	sink_put(out, " count\n", 7);
+	for (uint32_t i = first; i <= last; i++) {
+		uint32_t run = empty_run(st, i, last + 1);
+		bool elide = run > 2 * MARGIN;
+
+		for (uint32_t j = i; j < i + run; j++) {
+			if (elide && j == i + MARGIN) {
+				sink_fill(out, ' ', (int64_t)label_width + 1);
+				sink_put(out, "~\n", 2);
+				j = i + run - MARGIN;
+			}
+			print_row(out, label_width, text, label(s, j, text), 0, count_width, 0);
+		}
+		i += run;
+		if (i <= last)
+			print_row(out, label_width, text, label(s, i, text), st->bucket[i] / scale,
+				  count_width, st->bucket[i]);
+	}
+	sink_put(out, "\n", 1);
+}
+
+static bool is_empty(struct rt_context *c, const struct rt_stat *st)
+{
+	if (st && st->count)
+		return false;
+	rt_error(c, "empty aggregate");
+	return true;
+}
+
+void rt_print_hist(struct rt_context *c, const struct rt_stat_spec *s, const struct rt_stat *st)
+{
+	struct sink out = sink_open(c);
+
+	if (is_empty(c, st))
+		return;
+	print_chart(&out, s, st);
+	sink_close(c, &out);
+}
+
+/* The bucket that begins with VALUE; s->buckets when there is none. */
+static uint32_t find_bucket(const struct rt_stat_spec *s, int64_t value)
+{
+	uint32_t i;
+
+	for (i = 0; i < s->buckets; i++)
+		if (has_value(s, i) && bucket_value(s, i) == value)
+			break;
+	return i;
+}
+
+int64_t rt_hist_get(struct rt_context *c, const struct rt_stat_spec *s, const struct rt_stat *st, int64_t value)
+{
+	uint32_t i = find_bucket(s, value);
+
+	if (is_empty(c, st))
+		return 0;
+	if (i == s->buckets) {
+		rt_error(c, "histogram index out of range");
+		return 0;
+	}
+	return st->bucket[i];
+}
+
+bool rt_hist_in(const struct rt_stat_spec *s, const struct rt_stat *st, int64_t value)
+{
+	uint32_t i = find_bucket(s, value);
+
+	return st && i < s->buckets && st->bucket[i];
+}
+
+bool rt_hist_next(const struct rt_stat_spec *s, const struct rt_stat *st, uint32_t *i, int64_t *value,
+		  int64_t *count)
+{
+	for (; st && *i < s->buckets; ++*i) {
+		if (!st->bucket[*i] || !has_value(s, *i))
+			continue;
+		*value = bucket_value(s, *i);
+		*count = st->bucket[(*i)++];
+		return true;
+	}
+	return false;
+}

@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * Statistics beyond the inlined <<<: extraction, variance, stripes of scalar
+ * statistics and their merging.
+ *
+ * Variance is integer arithmetic by Welford's method, on values shifted left
+ * by the script's bit-shift, with means that truncate; the stripes are then
+ * put together by the law of total variance,
+ *	(sum of n_i (mean_i - mean)^2 + sum of (n_i - 1) variance_i) / (n - 1),
+ * also where there is one stripe only, which mends some of the truncation.
+ * This gives the values of SystemTap's manual.
+ */
+#include "runtime/core/core_int.h"
+
+#define STEAL_ROUNDS 100000 /* the owner of the shared stripe must be dead */
+
+void rt_stat_add_variance(const struct rt_stat_spec *s, struct rt_stat *st, int64_t x)
+{
+	int64_t shifted = (int64_t)((uint64_t)x << s->shift), delta;
+
+	if (st->count == 1) { /* counted already */
+		st->mean = shifted;
+		st->m2 = 0;
+		return;
+	}
+	delta = shifted - st->mean;
+	st->mean += delta / st->count;
+	st->m2 += delta * (shifted - st->mean);
+}
+
+/* One part's contribution to the sum of squares around MEAN. */
+static int64_t part_squares(const struct rt_stat *st, int64_t mean)
+{
+	int64_t off = st->mean - mean;
+
+	if (st->count < 2)
+		return st->count * off * off;
+	return st->count * off * off + (st->count - 1) * (st->m2 / (st->count - 1));
+}
+
+static int64_t shifted_mean(const struct rt_stat_spec *s, const struct rt_stat *st)
+{
+	return (int64_t)((uint64_t)st->sum << s->shift) / st->count;
+}
+
+static int64_t variance(const struct rt_stat_spec *s, const struct rt_stat *st)
+{
+	if (st->count < 2)
+		return 0;
+	return (part_squares(st, shifted_mean(s, st)) / (st->count - 1)) >> (2 * s->shift);
+}
+
+/* ---- extraction ---- */
+
+/* False and an error for an empty one. */
+static bool has_values(struct rt_context *c, const struct rt_stat *st)
+{
+	if (st && st->count)
+		return true;
+	rt_error(c, "empty aggregate");
+	return false;
+}
+
+int64_t rt_stat_min(struct rt_context *c, const struct rt_stat *st)
+{
+	return has_values(c, st) ? st->min : 0;
+}
+
+int64_t rt_stat_max(struct rt_context *c, const struct rt_stat *st)
+{
+	return has_values(c, st) ? st->max : 0;
+}
+
+int64_t rt_stat_avg(struct rt_context *c, const struct rt_stat *st)
+{
+	return has_values(c, st) ? st->sum / st->count : 0;
+}
+
+int64_t rt_stat_variance(struct rt_context *c, const struct rt_stat_spec *s, const struct rt_stat *st)
+{
+	return has_values(c, st) ? variance(s, st) : 0;
+}
+
+int64_t stat_extract(const struct rt_stat_spec *s, const struct rt_stat *st, unsigned op)
+{
+	if (!st->count)
+		return 0;
+	switch (1u << op) {
+	case RT_STAT_SUM: return st->sum;
+	case RT_STAT_MIN: return st->min;
+	case RT_STAT_MAX: return st->max;
+	case RT_STAT_AVG: return st->sum / st->count;
+	case RT_STAT_VARIANCE: return variance(s, st);
+	default: return st->count;
+	}
+}
+
+/* ---- stripes ---- */
+
+static struct rt_stats_stripe *stripe_at(const struct rt_stat_spec *s, struct rt_stats *st, unsigned i)
+{
+	size_t size = (offsetof(struct rt_stats_stripe, stat) + sizeof(struct rt_stat) + 8 * (size_t)s->buckets + 63) &
+		      ~(size_t)63;
+
+	return (struct rt_stats_stripe *)((char *)(st + 1) + i * size);
+}
+
+static size_t stat_size(const struct rt_stat_spec *s)
+{
+	return sizeof(struct rt_stat) + 8 * (size_t)s->buckets;
+}
+
+/* The first value after a delete, or one for the stripe that contexts share. */
+void rt_stats_add_slow(struct rt_context *c, const struct rt_stat_spec *s, struct rt_stats *st, int64_t x)
+{
+	struct rt_stats_stripe *stripe = stripe_at(s, st, c->stripe);
+	uint64_t generation = __atomic_load_n(&st->generation, __ATOMIC_RELAXED);
+	uint32_t odd;
+
+	if (c->is_shared) {
+		uint16_t none = 0;
+		unsigned round = 0;
+
+		while (!__atomic_compare_exchange_n(&stripe->owner, &none, c->id, false, __ATOMIC_ACQUIRE,
+						    __ATOMIC_RELAXED) &&
+		       round < STEAL_ROUNDS) {
+			none = 0;
+			rt_port_relax(round++);
+		}
+		if (round == STEAL_ROUNDS)
+			__atomic_store_n(&stripe->owner, c->id, __ATOMIC_RELAXED);
+	}
+	odd = stripe->sequence | 1;
+	__atomic_store_n(&stripe->sequence, odd, __ATOMIC_RELAXED);
+	RT_STORE_FENCE();
+	if (stripe->generation != generation) {
+		__builtin_memset(&stripe->stat, 0, stat_size(s));
+		stripe->generation = generation;
+	}
+	rt_stat_add(s, &stripe->stat, x);
+	__atomic_store_n(&stripe->sequence, odd + 1, __ATOMIC_RELEASE);
+	if (c->is_shared)
+		__atomic_store_n(&stripe->owner, 0, __ATOMIC_RELEASE);
+}
+
+static void merge(const struct rt_stat_spec *s, struct rt_stat *into, const struct rt_stat *from)
+{
+	if (!from->count)
+		return;
+	if (!into->count || from->min < into->min)
+		into->min = from->min;
+	if (!into->count || from->max > into->max)
+		into->max = from->max;
+	into->count += from->count;
+	into->sum += from->sum;
+	for (uint32_t i = 0; i < s->buckets; i++)
+		into->bucket[i] += from->bucket[i];
+}
+
+#define READ_TRIES 1000
+
+/* Adds a stripe to INTO as it was at one moment: tried until nobody has changed it meanwhile,
+ * then (its thread is stopped or dead in the middle) as it is. */
+static void merge_stripe(const struct rt_stat_spec *s, struct rt_stat *into, struct rt_stats_stripe *stripe,
+			 uint64_t generation, struct rt_stat *scratch)
+{
+	for (unsigned try = 0; try < READ_TRIES; try++) {
+		uint32_t sequence = __atomic_load_n(&stripe->sequence, __ATOMIC_ACQUIRE);
+
+		if (stripe->generation != generation)
+			return;
+		__builtin_memcpy(scratch, &stripe->stat, stat_size(s));
+		__atomic_thread_fence(__ATOMIC_ACQUIRE);
+		if (!(sequence & 1) && __atomic_load_n(&stripe->sequence, __ATOMIC_RELAXED) == sequence)
+			break;
+		rt_port_relax(try);
+	}
+	merge(s, into, scratch);
+}
+
+struct rt_stat *rt_stats_read(struct rt_context *c, const struct rt_stat_spec *s, struct rt_stats *st, void *out)
+{
+	struct rt_stat *all = out, *part = (struct rt_stat *)((char *)out + stat_size(s));
+	uint64_t generation = __atomic_load_n(&st->generation, __ATOMIC_RELAXED);
+	struct {
+		int64_t count, mean, m2;
+	} parts[RT_STRIPES];
+	unsigned n = 0;
+
+	(void)c;
+	__builtin_memset(all, 0, stat_size(s));
+	for (unsigned i = 0; i < RT_STRIPES; i++) {
+		struct rt_stats_stripe *stripe = stripe_at(s, st, i);
+
+		if (!stripe->sequence)
+			continue; /* never used */
+		__builtin_memset(part, 0, stat_size(s));
+		merge_stripe(s, all, stripe, generation, part);
+		if (part->count) {
+			parts[n].count = part->count;
+			parts[n].mean = part->mean;
+			parts[n++].m2 = part->m2;
+		}
+	}
+	if ((s->ops & RT_STAT_VARIANCE) && all->count) {
+		all->mean = shifted_mean(s, all);
+		for (unsigned i = 0; i < n; i++)
+			all->m2 += part_squares(&(struct rt_stat){ .count = parts[i].count, .mean = parts[i].mean,
+								   .m2 = parts[i].m2 }, all->mean);
+	}
+	return all;
+}
+
+void rt_stats_clear(struct rt_context *c, const struct rt_stat_spec *s, struct rt_stats *st)
+{
+	(void)c;
+	(void)s;
+	__atomic_fetch_add(&st->generation, 1, __ATOMIC_RELAXED);
+}
