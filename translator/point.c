@@ -10,9 +10,6 @@
 #include "base/buf.h"
 #include "lang/ast_print.h"
 
-extern const struct probe_family family_begin_end, family_timer, family_process, family_mark,
-	family_kernel;
-
 const struct probe_family *const point_families[] = {
 	&family_begin_end, &family_timer, &family_process, &family_mark, &family_kernel,
 };
@@ -81,6 +78,11 @@ static void add_plain_pattern(struct session *s, struct point_node *root, const 
 		enum point_arg arg = POINT_NO_ARG;
 
 		p += len;
+		if (!strcmp(name, "**")) {
+			n->rest = end.family;
+			n->rest_tag = end.tag;
+			return;
+		}
 		if (*p == '(') {
 			arg = p[1] == 'N' ? POINT_NUMBER : POINT_STRING;
 			p += strcspn(p, ")") + 1;
@@ -158,6 +160,15 @@ char *point_text(struct arena *a, const struct point *p)
 	text = arena_strndup(a, b.data, b.len);
 	buf_fini(&b);
 	return text;
+}
+
+const char *point_name(struct session *s, const struct point *p)
+{
+	struct point bare = *p;
+
+	bare.is_optional = bare.is_sufficient = false;
+	bare.condition = NULL;
+	return point_text(s->arena, &bare);
 }
 
 const struct point_part *point_part(const struct point *p, const char *name)

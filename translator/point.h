@@ -21,7 +21,8 @@ struct dw_file;
  *	"begin", "begin(NUMBER)", "timer.s(NUMBER)", "timer.ms(NUMBER).randomize(NUMBER)",
  *	"process(STRING).function(STRING){,.call}"
  * with NUMBER or STRING where an argument must stand; braces hold alternatives, each
- * put in its place as it is.  TAG tells the family which of its patterns matched.
+ * put in its place as it is.  A last component "**" takes whatever follows that no
+ * other pattern or alias has.  TAG tells the family which of its patterns matched.
  */
 struct point_pattern {
 	const char *text;
@@ -65,6 +66,8 @@ struct probe_family {
 	bool kernel_runtime;
 };
 
+extern const struct probe_family family_begin_end, family_timer, family_process, family_mark,
+	family_kernel;
 extern const struct probe_family *const point_families[];
 extern const size_t point_n_families;
 
@@ -73,6 +76,8 @@ struct probe *point_add_probe(struct session *s, const struct point_match *m,
 
 /* The point as text, as stap prints it: process("/bin/ls").function("main") */
 char *point_text(struct arena *a, const struct point *p);
+/* The same without "?", "!" and condition: what pp() says where the family knows no more. */
+const char *point_name(struct session *s, const struct point *p);
 /* The part of that name, or NULL. */
 const struct point_part *point_part(const struct point *p, const char *name);
 /* Its argument, where the pattern says that there is one of that type. */
@@ -95,6 +100,8 @@ struct point_node {
 	enum point_arg arg;
 	VEC(struct point_node *) children; /* sorted by name, then by argument */
 	VEC(struct point_end) ends;
+	const struct probe_family *rest; /* of a pattern that ends in "**" here */
+	int rest_tag;
 };
 
 /* The tree of all families' patterns; the session's, made when first asked for. */

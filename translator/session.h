@@ -137,6 +137,8 @@ struct session {
 	struct dw *dw;                        /* [expand] */
 	probe_vec probes;                     /* [expand] in the order of stap -p2 */
 	VEC(struct syntax_file *) used_files; /* [expand][resolve] tapset files pulled in */
+	size_t n_expanded_files;              /* [expand][resolve] of those, how many have had
+	                                       * their own probes expanded */
 	VEC(struct var *) globals;            /* [resolve] used ones */
 	decl_vec functions;                   /* [resolve] used ones */
 	decl_vec embedded;                    /* [resolve] top-level %{ %} of used files */

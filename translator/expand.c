@@ -1,0 +1,441 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pass expand: probe declarations become concrete probes.
+ *
+ * Needs:   user_files; the library, whose aliases are loaded as points name them.
+ * Leaves:  runtime; dw; probes, in the order of stap -p2: declarations in order,
+ *          their points in order, the alternatives of an alias in order, those of a
+ *          wildcard by name; used_files.
+ * Refuses: points that no family and no alias has, suffixes that don't fit, aliases
+ *          that lead to themselves, and what the families refuse.
+ *
+ * A point is walked down the tree of components (point.h).  Where it ends at a
+ * family's pattern the family takes over; where it ends at an alias, or goes on
+ * behind one, the alias's points take its place, with the rest as their suffix.
+ */
+#include "translator/expand.h"
+
+#include <fnmatch.h>
+#include <string.h>
+
+#include "base/buf.h"
+#include "lang/ast_print.h"
+#include "translator/dwarf/dw.h"
+#include "translator/library.h"
+#include "translator/passes.h"
+#include "translator/point.h"
+#include "translator/point_messages.h"
+
+/* One point on its way, with what the aliases around it have added so far. */
+struct use {
+	struct session *s;
+	const struct decl *decl;   /* the probe declaration at the bottom of it */
+	const struct point *first; /* its point, as written */
+	struct stmt *body;
+	struct expr *condition;
+	const char *chain;
+	bool is_optional;
+	const struct use *outer;   /* the use of the alias that this point comes from ... */
+	const struct decl *alias;  /* ... and that alias */
+};
+
+static void derive_point(const struct use *outer, const struct point *p);
+
+/* ---- messages ---- */
+
+/* " (similar: a, b, c, d, e)" or "" */
+static const char *similar_text(struct session *s, const char *name, const char *const *names,
+				size_t n)
+{
+	const char *near[5];
+	unsigned n_near = diag_similar(name, names, (unsigned)n, near, 5);
+	const char *text = "";
+
+	for (unsigned i = 0; i < n_near; i++)
+		text = arena_printf(s->arena, "%s%s%s", text, i ? ", " : " (similar: ", near[i]);
+	return n_near ? arena_printf(s->arena, "%s)", text) : "";
+}
+
+/* What could stand below N; at the root also the names that aliases begin with. */
+static const char *similar_children(struct session *s, const struct point_node *n,
+				    const char *name)
+{
+	const char *const *library = NULL;
+	size_t n_library = 0, count = 0;
+	const char **names;
+
+	if (n == point_tree(s))
+		n_library = library_names(s->library, LIBRARY_ALIAS, &library);
+	names = ARENA_ARRAY(s->arena, n->children.n + n_library + 1, const char *);
+	VEC_EACH(&n->children, i)
+		if (!count || names[count - 1] != n->children.at[i]->name)
+			names[count++] = n->children.at[i]->name;
+	for (size_t i = 0; i < n_library; i++) {
+		size_t k;
+
+		for (k = 0; k < count && names[k] != library[i]; k++)
+			;
+		if (k == count)
+			names[count++] = library[i];
+	}
+	return similar_text(s, name, names, count);
+}
+
+static const char *follow_text(struct session *s, const struct point_node *n)
+{
+	static const char *const args[] = { "", "(number)", "(string)" };
+	const char *text = "";
+
+	VEC_EACH(&n->children, i)
+		text = arena_printf(s->arena, "%s%s%s%s", text, i ? " " : "",
+				    n->children.at[i]->name, args[n->children.at[i]->arg]);
+	return text;
+}
+
+/* ---- walking the tree ---- */
+
+static struct point *copy_point(struct arena *a, const struct point *p)
+{
+	struct point *copy = ARENA_NEW(a, struct point);
+
+	*copy = *p;
+	copy->parts.at = ARENA_ARRAY(a, p->parts.n + 1, struct point_part);
+	copy->parts.cap = p->parts.n + 1;
+	if (p->parts.n)
+		memcpy(copy->parts.at, p->parts.at, p->parts.n * sizeof(*p->parts.at));
+	return copy;
+}
+
+static struct point *with_name(struct arena *a, const struct point *p, size_t i, const char *name)
+{
+	struct point *copy = copy_point(a, p);
+
+	copy->parts.at[i].name = name;
+	return copy;
+}
+
+static struct expr *both(struct arena *a, struct expr *first, struct expr *second)
+{
+	if (!first || !second)
+		return first ? first : second;
+	return expr_binary(a, EXPR_LOGICAL, first->loc, OP_LAND, first, second);
+}
+
+/* "begin, end(1)" */
+static const char *points_text(struct arena *a, const point_vec *points, const char *between)
+{
+	const char *text = "";
+
+	VEC_EACH(points, i)
+		text = arena_printf(a, "%s%s%s", text, i ? between : "",
+				    point_text(a, points->at[i]));
+	return text;
+}
+
+static bool is_in_expansion(const struct use *u, const struct decl *alias)
+{
+	for (; u; u = u->outer)
+		if (u->alias == alias)
+			return true;
+	return false;
+}
+
+/* P without its first I parts goes behind each of the alias's points. */
+static void take_alias(const struct use *u, const struct decl *alias, const struct point *p,
+		       size_t i)
+{
+	struct session *s = u->s;
+	struct arena *a = s->arena;
+
+	if (is_in_expansion(u, alias)) {
+		diag_error(&s->diag, p->loc, E_ALIAS_LOOP, point_text(a, p));
+		return;
+	}
+	struct use inner = *u;
+	struct stmt *block = stmt_new(a, STMT_BLOCK, alias->loc);
+
+	VEC_PUSH(a, &block->block.body,
+		 alias->probe.is_alias_epilogue ? u->body : alias->probe.body);
+	VEC_PUSH(a, &block->block.body,
+		 alias->probe.is_alias_epilogue ? alias->probe.body : u->body);
+	inner.body = block;
+	inner.outer = u;
+	inner.alias = alias;
+	inner.chain = arena_printf(a, "%s %s %s <- %s",
+				   points_text(a, &alias->probe.names, ", "),
+				   alias->probe.is_alias_epilogue ? "+=" : "=",
+				   points_text(a, &alias->probe.points, ", "), u->chain);
+	if (alias->is_tapset)
+		expand_use_file_of(s, alias);
+
+	VEC_EACH(&alias->probe.points, k) {
+		struct point *inside = copy_point(a, alias->probe.points.at[k]);
+		unsigned n_errors = s->diag.n_errors;
+		size_t n_probes = s->probes.n;
+
+		for (size_t rest = i; rest < p->parts.n; rest++)
+			VEC_PUSH(a, &inside->parts, p->parts.at[rest]);
+		derive_point(&inner, inside);
+		if (s->diag.n_errors != n_errors)
+			diag_note(&s->diag, p->loc, N_ALIAS_USE, point_text(a, p));
+		if (inside->is_sufficient && s->probes.n > n_probes)
+			break;
+	}
+}
+
+static void take_family(const struct use *u, const struct point_end *end, const struct point *p)
+{
+	struct session *s = u->s;
+	struct point_match m = {
+		.point = p,
+		.tag = end->tag,
+		.decl = u->decl,
+		.body = u->body,
+		.condition = u->condition,
+		.chain = u->chain,
+		.use = u->first,
+	};
+	unsigned n_errors = s->diag.n_errors;
+
+	if (end->family->match(s, &m) == 0 && s->diag.n_errors == n_errors)
+		diag_error(&s->diag, p->loc, E_NO_MATCH);
+}
+
+static void walk(const struct use *u, const struct point_node *n, const struct point *p, size_t i);
+
+/* The component at I is a wildcard: tries what matches it, each on its own. */
+static void walk_wildcard(const struct use *u, const struct point_node *n, const struct point *p,
+			  size_t i)
+{
+	struct session *s = u->s;
+	const struct point_part *part = &p->parts.at[i];
+	const char *double_star = strstr(part->name, "**");
+	const char *pattern = part->name;
+	const char *head = NULL, *tail = NULL;
+	size_t n_probes = s->probes.n;
+	size_t n_candidates = 0;
+	const struct point_node *only = NULL;
+
+	if (double_star) {
+		/* a**b is a*b here, or a* here and **b below */
+		int len = (int)(double_star - part->name);
+
+		pattern = arena_printf(s->arena, "%.*s*%s", len, part->name, double_star + 2);
+		head = arena_printf(s->arena, "%.*s*", len, part->name);
+		tail = intern(s->names, double_star);
+	}
+	VEC_EACH(&n->children, k) {
+		const struct point_node *child = n->children.at[k];
+		struct diag_mark mark = diag_mark(&s->diag);
+
+		if (child->arg == point_arg_of(part) && fnmatch(pattern, child->name, 0) == 0) {
+			n_candidates++;
+			only = child;
+			walk(u, child, with_name(s->arena, p, i, child->name), i + 1);
+		}
+		if (head && child->arg == POINT_NO_ARG && child->children.n &&
+		    fnmatch(head, child->name, 0) == 0) {
+			struct point *below = with_name(s->arena, p, i, child->name);
+
+			VEC_PUSH(s->arena, &below->parts, *part);
+			memmove(&below->parts.at[i + 2], &below->parts.at[i + 1],
+				(below->parts.n - i - 2) * sizeof(*below->parts.at));
+			below->parts.at[i + 1] = *part;
+			below->parts.at[i + 1].name = tail;
+			walk(u, child, below, i + 1);
+		}
+		diag_rollback(&s->diag, mark);
+	}
+	if (s->probes.n > n_probes)
+		return;
+	if (n_candidates == 1) /* its error is the point's */
+		walk(u, only, with_name(s->arena, p, i, only->name), i + 1);
+	else
+		diag_error(&s->diag, part->loc, E_POINT_WILDCARD,
+			   similar_children(s, n, part->name));
+}
+
+/* N has been reached by the first I parts of P. */
+static void walk(const struct use *u, const struct point_node *n, const struct point *p, size_t i)
+{
+	struct session *s = u->s;
+
+	if (i == p->parts.n) {
+		if (!n->ends.n)
+			diag_error(&s->diag, p->parts.at[i - 1].loc, E_POINT_TRUNCATED,
+				   follow_text(s, n));
+		VEC_EACH(&n->ends, k) {
+			const struct point_end *end = &n->ends.at[k];
+
+			if (end->alias)
+				take_alias(u, end->alias, p, i);
+			else
+				take_family(u, end, p);
+		}
+		return;
+	}
+
+	const struct point_part *part = &p->parts.at[i];
+	const struct point_node *child = point_child(n, part);
+	bool has_alias = false;
+
+	if (child) {
+		walk(u, child, p, i + 1);
+		return;
+	}
+	if (strchr(part->name, '*')) {
+		walk_wildcard(u, n, p, i);
+		return;
+	}
+	VEC_EACH(&n->ends, k) {
+		if (n->ends.at[k].alias) {
+			has_alias = true;
+			take_alias(u, n->ends.at[k].alias, p, i);
+		}
+	}
+	if (has_alias)
+		return;
+	if (n->rest)
+		take_family(u, &(struct point_end){ n->rest, n->rest_tag, NULL }, p);
+	else if (n->ends.n)
+		diag_error(&s->diag, part->loc, E_POINT_SUFFIX, similar_children(s, n, part->name));
+	else
+		diag_error(&s->diag, part->loc, E_POINT_MISMATCH,
+			   similar_children(s, n, part->name));
+}
+
+/* Is P in the tree as it stands? */
+static bool is_known(struct session *s, const struct point *p)
+{
+	const struct point_node *n = point_tree(s);
+
+	VEC_EACH(&p->parts, i) {
+		n = point_child(n, &p->parts.at[i]);
+		if (!n)
+			return false;
+	}
+	return n->ends.n != 0;
+}
+
+/* Adds the concrete probes of P.  An optional point reports nothing. */
+static void derive_point(const struct use *outer, const struct point *p)
+{
+	struct session *s = outer->s;
+	struct use u = *outer;
+	struct diag_mark mark = diag_mark(&s->diag);
+
+	u.condition = both(s->arena, p->condition, outer->condition);
+	u.is_optional |= p->is_optional || p->is_sufficient;
+	if (!is_known(s, p)) {
+		decl_vec aliases = { 0 };
+
+		library_aliases(s->library, p->parts.at[0].name, &aliases);
+		VEC_EACH(&aliases, i)
+			point_tree_add_alias(s, aliases.at[i]);
+	}
+	walk(&u, point_tree(s), p, 0);
+	if (u.is_optional)
+		diag_rollback(&s->diag, mark);
+}
+
+static void expand_probe(struct session *s, const struct decl *d)
+{
+	struct use u = {
+		.s = s,
+		.decl = d,
+		.body = d->probe.body,
+		.chain = points_text(s->arena, &d->probe.points, ","),
+	};
+
+	VEC_EACH(&d->probe.points, i) {
+		const struct point *p = d->probe.points.at[i];
+		size_t n_probes = s->probes.n;
+
+		u.first = p;
+		derive_point(&u, p);
+		if (p->is_sufficient && s->probes.n > n_probes)
+			break;
+	}
+}
+
+/* ---- files ---- */
+
+void expand_use_file_of(struct session *s, const struct decl *d)
+{
+	struct syntax_file *file = library_file_of(s->library, d);
+
+	if (!file)
+		return;
+	VEC_EACH(&s->used_files, i)
+		if (s->used_files.at[i] == file)
+			return;
+	VEC_PUSH(s->arena, &s->used_files, file);
+}
+
+void expand_used_files(struct session *s)
+{
+	while (s->n_expanded_files < s->used_files.n) {
+		const struct syntax_file *file = s->used_files.at[s->n_expanded_files++];
+
+		VEC_EACH(&file->decls, i)
+			if (file->decls.at[i]->kind == DECL_PROBE)
+				expand_probe(s, file->decls.at[i]);
+	}
+}
+
+/* ---- the pass ---- */
+
+static bool choose_runtime(struct session *s)
+{
+	switch (s->opt.runtime) {
+	case RUNTIME_KERNEL:
+		diag_error(&s->diag, (struct loc){ 0 }, E_KERNEL_RUNTIME);
+		return false;
+	case RUNTIME_USER:
+		s->runtime_why = "asked for by --runtime=user";
+		break;
+	case RUNTIME_AUTO:
+		s->runtime_why = "the kernel runtime is not there yet";
+		break;
+	}
+	s->runtime = RUNTIME_USER;
+	log_at(&s->log, 1, "Runtime: user (%s).", s->runtime_why);
+	return true;
+}
+
+static void add_alias(struct session *s, const struct decl *d)
+{
+	VEC_EACH(&d->probe.names, i) {
+		const struct point *name = d->probe.names.at[i];
+
+		VEC_EACH(&name->parts, k) {
+			if (strchr(name->parts.at[k].name, '*')) {
+				diag_error(&s->diag, name->parts.at[k].loc, E_ALIAS_WILDCARD);
+				return;
+			}
+		}
+	}
+	point_tree_add_alias(s, d);
+}
+
+bool pass_expand(struct session *s)
+{
+	unsigned n_errors = s->diag.n_errors;
+
+	if (!choose_runtime(s))
+		return false;
+	if (!s->dw)
+		s->dw = dw_new(s->arena);
+	VEC_EACH(&s->user_files, f)
+		VEC_EACH(&s->user_files.at[f]->decls, i)
+			if (s->user_files.at[f]->decls.at[i]->kind == DECL_ALIAS)
+				add_alias(s, s->user_files.at[f]->decls.at[i]);
+	VEC_EACH(&s->user_files, f)
+		VEC_EACH(&s->user_files.at[f]->decls, i)
+			if (s->user_files.at[f]->decls.at[i]->kind == DECL_PROBE)
+				expand_probe(s, s->user_files.at[f]->decls.at[i]);
+	expand_used_files(s);
+	if (!s->probes.n && s->diag.n_errors == n_errors)
+		diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES_FOUND);
+	return s->diag.n_errors == n_errors;
+}

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The catalogue of what expand, the probe families, resolve and plan say: identifier and format. */
+#ifndef TAPSTER_TRANSLATOR_POINT_MESSAGES_H
+#define TAPSTER_TRANSLATOR_POINT_MESSAGES_H
+
+/* expand */
+#define E_POINT_MISMATCH "E_POINT_MISMATCH", "probe point mismatch%s"
+#define E_POINT_TRUNCATED "E_POINT_TRUNCATED", "probe point truncated (follow: %s)"
+#define E_POINT_SUFFIX "E_POINT_SUFFIX", "invalid suffix for probe%s"
+#define E_POINT_WILDCARD "E_POINT_WILDCARD", \
+	"probe point mismatch: didn't find any wildcard matches%s"
+#define E_ALIAS_LOOP "E_ALIAS_LOOP", "recursive loop in alias expansion of %s"
+#define E_ALIAS_WILDCARD "E_ALIAS_WILDCARD", "wildcards are not allowed in the name of an alias"
+#define E_NO_MATCH "E_NO_MATCH", "no match"
+#define E_NO_PROBES_FOUND "E_NO_PROBES", "no probes found"
+#define E_KERNEL_RUNTIME "E_KERNEL_RUNTIME", \
+	"the kernel runtime (--runtime=kernel) is not there yet"
+#define N_ALIAS_USE "from this use of alias %s"
+
+/* begin, end, timers */
+#define E_TIMER_INTERVAL "E_TIMER_INTERVAL", "interval value out of range (%d, %lld)"
+#define E_TIMER_JIFFIES "E_TIMER_INTERVAL", "invalid interval for jiffies timer"
+#define E_TIMER_RANDOMIZE "E_TIMER_RANDOMIZE", "randomization value out of range"
+#define E_TIMER_JIFFIES_RANDOMIZE "E_TIMER_RANDOMIZE", "invalid randomize for jiffies timer"
+#define E_TIMER_FREQUENCY "E_TIMER_FREQUENCY", "frequency must be greater than 0"
+#define E_TIMER_FREQUENCY_HIGH "E_TIMER_FREQUENCY", "frequency must not be greater than %lld"
+
+/* families that need the kernel, or that nobody has written yet */
+#define E_NEEDS_KERNEL "E_NEEDS_KERNEL", \
+	"probe point %s needs the kernel runtime (--runtime=kernel), which is not there yet"
+#define E_POINT_MISSING "E_POINT_MISSING", "probe point %s is not supported yet"
+
+/* programs */
+#define E_NO_PROCESS "E_NO_PROCESS", \
+	"unspecified process probe is invalid without a -c COMMAND or -x PID"
+#define E_COMMAND_SHELL "E_COMMAND_SHELL", \
+	"the program of -c '%s' can't be told: it is a shell command; name it: process(\"PATH\")"
+#define E_NO_EXECUTABLE "E_NO_EXECUTABLE", "cannot find executable '%s'%s"
+#define E_NO_LIBRARY "E_NO_LIBRARY", "cannot find library '%s'%s"
+#define E_NO_PATH_MATCH "E_NO_EXECUTABLE", "no program matches '%s'"
+#define E_NO_PID "E_NO_PID", "cannot probe pid %lld: %s"
+#define E_OPEN_PROGRAM "E_OPEN_PROGRAM", "cannot read '%s': %s"
+#define E_NOT_ELF "E_NOT_ELF", "'%s' is not an ELF program: %s"
+#define E_WRONG_MACHINE "E_WRONG_MACHINE", "'%s' is for another architecture: %s"
+#define E_NOT_EXECUTABLE "E_NOT_EXECUTABLE", "'%s' is not an executable file: %s"
+#define E_PROGRAM_32BIT "E_PROGRAM_32BIT", \
+	"'%s' is a 32-bit program, which the user runtime can't probe yet"
+
+/* functions and statements */
+#define E_NO_FUNCTION "E_NO_FUNCTION", "no match%s"
+#define E_NO_STATEMENT "E_NO_STATEMENT", "no match: no code for %s in %s"
+#define E_NO_ADDRESS "E_NO_ADDRESS", "no match: 0x%llx is not in the code of %s"
+#define E_BAD_SITE "E_BAD_SITE", "cannot probe %s at 0x%llx: %s"
+
+/* resolve: names */
+#define E_UNRESOLVED_FUNCTION "E_UNRESOLVED_FUNCTION", "unresolved function %s%s"
+#define E_FUNCTION_ARITY "E_FUNCTION_ARITY", "arity mismatch found (function '%s' takes %zu args)"
+#define E_UNRESOLVED_ARRAY "E_UNRESOLVED_ARRAY", \
+	"unresolved arity-%zu global array %s, missing global declaration?"
+#define E_UNRESOLVED_DELETE "E_UNRESOLVED_ARRAY", "unresolved array in delete statement"
+#define E_STAT_LOCAL "E_STAT_LOCAL", "stat locals not supported, missing global declaration?"
+#define E_CONDITION_GLOBAL "E_CONDITION_GLOBAL", \
+	"probe condition must not reference undeclared global"
+#define E_CONDITION_CALL "E_CONDITION_CALL", "probe condition must not reference function"
+#define E_CONDITION_TARGET "E_CONDITION_TARGET", "probe condition must not reference target variables"
+#define E_CONDITION_WRITE "E_CONDITION_WRITE", "probe condition must not modify any variables"
+#define E_GLOBAL_OPTION "E_GLOBAL_OPTION", "-G %s: no such global%s"
+#define E_GLOBAL_OPTION_ARRAY "E_GLOBAL_OPTION", "-G %s: it is an array"
+#define E_NEXT_IN_CONDITION "E_NEXT", "'next' outside of a probe or function"
+
+/* resolve: target variables */
+#define E_NO_TARGETS "E_NO_TARGETS", "unresolved target-symbol expression"
+#define E_TARGET_IN_FUNCTION "E_TARGET_IN_FUNCTION", \
+	"target variables in functions are not supported yet: pass '%s' as an argument"
+#define E_NO_VARIABLE "E_NO_VARIABLE", "unable to find local '%s'%s%s"
+#define E_NO_GLOBAL_VARIABLE "E_NO_VARIABLE", "unable to find global '%s'%s%s"
+#define E_VARIABLE "E_VARIABLE", "'%s' is not available here: %s"
+#define E_NO_RETURN_VALUE "E_NO_RETURN_VALUE", "%s"
+#define E_RETURN_ELSEWHERE "E_NO_VARIABLE", "'%s' is only available in .return probes"
+#define E_MEMBER "E_MEMBER", "%s%s"
+#define E_NO_TYPE "E_NO_TYPE", "type definition '%s' not found%s%s"
+#define E_CAST_MODULE "E_CAST_MODULE", \
+	"@cast here needs to be told where the type is defined: @cast(value, \"%s\", \"PROGRAM\")"
+#define E_MODULE "E_MODULE", "types and variables of '%s' are not supported yet"
+#define E_ENTRY_ELSEWHERE "E_ENTRY_ELSEWHERE", "@entry is only valid in .return probes"
+#define E_ENTRY_LOCAL "E_ENTRY_LOCAL", \
+	"@entry is evaluated at the function's entry, where local '%s' has no value"
+#define E_PRETTY "E_PRETTY", "pretty-printing of '%s' (%s) is not supported yet"
+#define E_TARGET_ASSIGN "E_TARGET_ASSIGN", "writing to target variables is not supported yet"
+#define E_TARGET_WRITE_GURU "E_TARGET_WRITE", "write to target variable not permitted; need stap -g"
+#define E_AT_UNSUPPORTED "E_AT_UNSUPPORTED", "%s is not supported yet"
+#define W_ENTRY_VALUE "W_ENTRY_VALUE", \
+	"confusing usage, value is captured as @entry(%s) in .return probe"
+
+#endif
