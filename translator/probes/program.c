@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Finding programs as the shell does, libraries as the loader does: see program.h.
+ */
+#include "translator/probes/program.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <glob.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "translator/point_messages.h"
+
+static bool has_wildcard(const char *path)
+{
+	return strpbrk(path, "*?[") != NULL;
+}
+
+/* ---- opening ---- */
+
+/* "#! /usr/bin/env python3" of the file PATH: the program that runs it, or NULL. */
+static const char *interpreter_of(struct arena *a, const char *path)
+{
+	struct buf text;
+	const char *found = NULL;
+
+	buf_init(&text);
+	if (sys_read_file(path, &text) == 0 && text.len > 2 && !memcmp(text.data, "#!", 2)) {
+		char *line = arena_strndup(a, text.data + 2, strcspn(text.data + 2, "\n"));
+		char *rest, *word = strtok_r(line, " \t", &rest);
+
+		if (word && !strcmp(word, "/usr/bin/env"))
+			word = strtok_r(NULL, " \t", &rest);
+		found = word && strchr(word, '/') ? word : word ? sys_find_program(a, word) : NULL;
+	}
+	buf_fini(&text);
+	return found;
+}
+
+static void report_open(struct session *s, struct loc loc, const char *path,
+			enum dw_open_error why, const char *text)
+{
+	switch (why) {
+	case DW_NO_FILE:
+		diag_error(&s->diag, loc, E_OPEN_PROGRAM, path, text);
+		return;
+	case DW_NOT_ELF:
+		diag_error(&s->diag, loc, E_NOT_ELF, path, text);
+		return;
+	case DW_WRONG_MACHINE:
+		diag_error(&s->diag, loc, E_WRONG_MACHINE, path, text);
+		return;
+	case DW_NOT_EXECUTABLE:
+		diag_error(&s->diag, loc, E_NOT_EXECUTABLE, path, text);
+		return;
+	case DW_OK:
+		break;
+	}
+	BUG("dw_open failed without a reason: %s", path);
+}
+
+static struct dw_file *open_file(struct session *s, const char *path, struct loc loc, bool quiet)
+{
+	enum dw_open_error why;
+	const char *text = NULL;
+	struct dw_file *f = dw_open(s->dw, path, &why, &text);
+
+	for (int depth = 0; !f && why == DW_NOT_ELF && depth < 4; depth++) {
+		path = interpreter_of(s->arena, path);
+		if (!path)
+			break;
+		f = dw_open(s->dw, path, &why, &text);
+	}
+	if (!f && !quiet)
+		report_open(s, loc, path, why, text ? text : "no more is known");
+	if (f && dw_info(f)->is_32bit && s->runtime == RUNTIME_USER) {
+		if (!quiet)
+			diag_error(&s->diag, loc, E_PROGRAM_32BIT, dw_info(f)->path);
+		return NULL;
+	}
+	return f;
+}
+
+/* Every program or library among the paths that match PATTERN. */
+static size_t open_matches(struct session *s, const char *pattern, struct program like,
+			   struct loc loc, program_vec *out)
+{
+	glob_t found;
+	size_t n = out->n;
+
+	if (glob(pattern, 0, NULL, &found) == 0) {
+		for (size_t i = 0; i < found.gl_pathc; i++) {
+			const char *path = arena_strdup(s->arena, found.gl_pathv[i]);
+
+			if (!sys_is_file(path))
+				continue;
+			like.file = open_file(s, path, loc, true);
+			if (like.file)
+				VEC_PUSH(s->arena, out, like);
+		}
+		globfree(&found);
+	}
+	return out->n - n;
+}
+
+/* ---- programs ---- */
+
+static bool find_by_path(struct session *s, const char *path, struct loc loc, program_vec *out)
+{
+	struct program p = { 0 };
+
+	if (has_wildcard(path)) {
+		if (open_matches(s, path, p, loc, out))
+			return true;
+		diag_error(&s->diag, loc, E_NO_PATH_MATCH, path);
+		return false;
+	}
+	if (*path && !strchr(path, '/')) {
+		const char *found = sys_find_program(s->arena, path);
+
+		if (!found) {
+			diag_error(&s->diag, loc, E_NO_EXECUTABLE, path, ": not in $PATH");
+			if (access(path, F_OK) == 0)
+				diag_note(&s->diag, loc, "for the file in this directory write \"./%s\"",
+					  path);
+			return false;
+		}
+		path = found;
+	} else if (access(path, F_OK) < 0) {
+		diag_error(&s->diag, loc, E_NO_EXECUTABLE, path,
+			   *path ? arena_printf(s->arena, ": %s", strerror(errno)) : "");
+		return false;
+	}
+	p.file = open_file(s, path, loc, false);
+	if (p.file)
+		VEC_PUSH(s->arena, out, p);
+	return p.file != NULL;
+}
+
+static bool find_by_pid(struct session *s, int64_t pid, struct loc loc, program_vec *out)
+{
+	struct program p = { .pid = (int)pid };
+	char path[64];
+
+	if (pid < 1 || pid > INT32_MAX || (kill((pid_t)pid, 0) < 0 && errno == ESRCH)) {
+		diag_error(&s->diag, loc, E_NO_PID, (long long)pid, strerror(ESRCH));
+		return false;
+	}
+	snprintf(path, sizeof(path), "/proc/%d/exe", p.pid);
+	if (access(path, R_OK) < 0) {
+		diag_error(&s->diag, loc, E_NO_PID, (long long)pid, strerror(errno));
+		return false;
+	}
+	p.file = open_file(s, path, loc, false);
+	if (p.file)
+		VEC_PUSH(s->arena, out, p);
+	return p.file != NULL;
+}
+
+/* The first word of the command of -c, where no shell is needed to tell. */
+static bool find_command(struct session *s, struct loc loc, program_vec *out)
+{
+	const char *command = s->opt.command;
+
+	while (isspace((unsigned char)*command))
+		command++;
+	if (!*command || strpbrk(command, "|&;<>(){}`$")) {
+		diag_error(&s->diag, loc, E_COMMAND_SHELL, s->opt.command);
+		return false;
+	}
+	return find_by_path(s, arena_strndup(s->arena, command, strcspn(command, " \t\n")), loc,
+			    out);
+}
+
+static bool find_process(struct session *s, const struct point_part *part, program_vec *out)
+{
+	switch (point_arg_of(part)) {
+	case POINT_STRING:
+		return find_by_path(s, point_string(part), part->arg->loc, out);
+	case POINT_NUMBER:
+		return find_by_pid(s, point_number(part), part->arg->loc, out);
+	case POINT_NO_ARG:
+		if (s->opt.command)
+			return find_command(s, part->loc, out);
+		if (s->opt.target_pid)
+			return find_by_pid(s, s->opt.target_pid, part->loc, out);
+		diag_error(&s->diag, part->loc, E_NO_PROCESS);
+		return false;
+	}
+	return false;
+}
+
+/* ---- libraries ---- */
+
+static size_t find_library(struct session *s, const char *name, struct program like,
+			   struct loc loc, program_vec *out)
+{
+	static const char *const dirs[] = {
+		"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/usr/local/lib",
+		"/lib64", "/usr/lib64", "/lib", "/usr/lib",
+	};
+	const char *paths = getenv("LD_LIBRARY_PATH");
+
+	if (strchr(name, '/'))
+		return open_matches(s, name, like, loc, out);
+	for (const char *p = paths; p && *p; p += strcspn(p, ":"), p += *p == ':') {
+		int len = (int)strcspn(p, ":");
+		const char *path = arena_printf(s->arena, "%.*s/%s", len, p, name);
+
+		if (len && open_matches(s, path, like, loc, out))
+			return 1;
+	}
+	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
+		if (open_matches(s, arena_printf(s->arena, "%s/%s", dirs[i], name), like, loc, out))
+			return 1;
+	return 0;
+}
+
+static bool find_libraries(struct session *s, const struct point_part *part,
+			   const program_vec *processes, program_vec *out)
+{
+	const char *name = point_string(part);
+
+	VEC_EACH(processes, i) {
+		struct program like = processes->at[i];
+
+		like.is_library = true;
+		find_library(s, name, like, part->arg->loc, out);
+	}
+	if (out->n)
+		return true;
+	if (strchr(name, '/') && !has_wildcard(name) && access(name, F_OK) == 0)
+		open_file(s, name, part->arg->loc, false); /* for its message */
+	else
+		diag_error(&s->diag, part->arg->loc, E_NO_LIBRARY, name,
+			   strchr(name, '/') ? "" : ": not in the loader's directories");
+	return false;
+}
+
+bool program_find(struct session *s, const struct point *p, program_vec *out)
+{
+	const struct point_part *library = point_part(p, "library");
+	program_vec processes = { 0 };
+
+	if (!library)
+		return find_process(s, &p->parts.at[0], out);
+	return find_process(s, &p->parts.at[0], &processes) &&
+	       find_libraries(s, library, &processes, out);
+}
+
+struct dw_file *program_module(struct session *s, const char *name, struct loc loc, bool quiet)
+{
+	program_vec found = { 0 };
+	struct diag_mark mark = diag_mark(&s->diag);
+
+	if (find_by_path(s, name, loc, &found))
+		return found.at[0].file;
+	if (quiet)
+		diag_rollback(&s->diag, mark);
+	if (find_library(s, name, (struct program){ 0 }, loc, &found)) {
+		diag_rollback(&s->diag, mark);
+		return found.at[0].file;
+	}
+	return NULL;
+}
