@@ -26,6 +26,7 @@ struct dw_file;
 struct library;
 struct probe_family;
 struct point_node;
+struct plan;
 
 enum runtime_kind { RUNTIME_AUTO, RUNTIME_KERNEL, RUNTIME_USER };
 
@@ -103,6 +104,8 @@ struct probe {
 	const struct lock_plan *locks; /* [locks] */
 	unsigned id;                 /* position in session.probes */
 	bool is_tapset;
+	bool is_one_of_many;         /* a wildcard found it: [plan] drops it with a warning
+	                              * where its place can't be probed */
 };
 typedef VEC(struct probe *) probe_vec;
 
@@ -144,6 +147,7 @@ struct session {
 	decl_vec embedded;                    /* [resolve] top-level %{ %} of used files */
 	VEC(struct dw_file *) files;           /* [plan] index is site_recipe.file */
 	VEC(struct site_recipe *) sites;      /* [plan] */
+	struct plan *plan;                    /* [plan] its own notes */
 
 	/* pass 3 */
 	VEC(struct expr *) embedded_exprs;    /* [lower] %{ %} as values */

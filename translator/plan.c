@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pass plan: where the probes are, in instructions.
+ *
+ * Needs:   probes that are left, with their families' knowledge of addresses.
+ * Leaves:  sites (equal ones shared), files, and the rows of the probes.
+ * Refuses: places that can't be displaced, naming the nearest that can.
+ *
+ * All thinking about instructions is insn/'s; here are the bytes fetched, the
+ * recipes collected, and covers that overlap told apart: of two sites whose
+ * covers overlap, the first is entered by a breakpoint and displaces one
+ * instruction only (runtime/site.h).
+ */
+#include "translator/plan.h"
+
+#include <stdlib.h>
+
+#include "translator/insn/insn.h"
+#include "translator/passes.h"
+#include "translator/point.h"
+#include "translator/point_messages.h"
+
+enum {
+	MAX_FUNCTION = 1 << 20, /* of longer functions only so much is looked at */
+	UNKNOWN_SIZE = 4096,    /* of functions whose size isn't known */
+	MAX_PADDING = 15
+};
+
+/* What a site was planned from, to plan it again. */
+struct planned {
+	const struct dw_func *func;
+	uint64_t pc;
+};
+
+struct plan {
+	struct map by_place; /* "file offset" -> index in session.sites + 1 */
+	VEC(struct planned) planned; /* as session.sites */
+};
+
+uint32_t plan_file(struct session *s, struct dw_file *f)
+{
+	VEC_EACH(&s->files, i)
+		if (s->files.at[i] == f)
+			return (uint32_t)i;
+	VEC_PUSH(s->arena, &s->files, f);
+	return (uint32_t)s->files.n - 1;
+}
+
+static size_t read_code(void *file, uint64_t address, void *buf, size_t size)
+{
+	return dw_read(file, address, buf, size);
+}
+
+/* Bytes behind a function that belong to no other. */
+static size_t padding_after(const struct dw_func *f, size_t readable)
+{
+	size_t n = 0;
+
+	while (n < MAX_PADDING && n < readable && (f->address + f->size + n) % 16 != 0) {
+		struct dw_func other;
+
+		if (dw_func_at(f->file, f->address + f->size + n, &other))
+			break;
+		n++;
+	}
+	return n;
+}
+
+static bool plan_code(struct session *s, const struct planned *site, enum insn_purpose purpose,
+		      struct site_recipe *out, const char **why, uint64_t *nearest)
+{
+	const struct dw_func *f = site->func;
+	uint64_t start = f->is_inlined ? site->pc : f->address;
+	size_t size = f->is_inlined || !f->size ? UNKNOWN_SIZE : f->size;
+	size_t limit = size > MAX_FUNCTION ? MAX_FUNCTION : size;
+	struct insn_code code = {
+		.address = start,
+		.is_32bit = dw_info(f->file)->is_32bit,
+		.is_whole = !f->is_inlined && f->size && size == limit,
+		.read = read_code,
+		.read_data = f->file,
+	};
+	uint8_t *bytes;
+	size_t n;
+	bool ok;
+
+	*why = "its instructions can't be read";
+	*nearest = 0;
+	if (site->pc < start || site->pc - start >= limit)
+		return false;
+	bytes = arena_alloc(s->scratch, limit + MAX_PADDING);
+	n = dw_read(f->file, start, bytes, limit + MAX_PADDING);
+	if (n <= site->pc - start)
+		return false;
+	code.bytes = bytes;
+	code.size = n < limit ? n : limit;
+	if (code.is_whole && n >= limit)
+		code.padding_after = padding_after(f, n - limit);
+	ok = insn_plan(s->arena, &code, site->pc - start, purpose, out, why, nearest);
+	if (ok && site->pc == f->address && !f->is_inlined)
+		out->flags |= SITE_ENTRY;
+	return ok;
+}
+
+static void refuse(struct session *s, const struct probe *p, uint64_t pc, const char *why,
+		   uint64_t nearest)
+{
+	struct loc loc = p->written->loc;
+
+	if (p->is_one_of_many)
+		diag_warning(&s->diag, loc, E_BAD_SITE, p->name, (unsigned long long)pc, why);
+	else
+		diag_error(&s->diag, loc, E_BAD_SITE, p->name, (unsigned long long)pc, why);
+	if (nearest)
+		diag_note(&s->diag, loc, "the nearest place that can be probed is statement(0x%llx)",
+			  (unsigned long long)nearest);
+}
+
+bool plan_site(struct session *s, struct probe *p, const struct dw_func *func, uint64_t pc)
+{
+	uint32_t file = plan_file(s, func->file);
+	struct planned site = { func, pc };
+	struct site_recipe *recipe;
+	struct arena_mark mark;
+	const char *key, *why;
+	uint64_t offset, nearest;
+	size_t known;
+	bool ok;
+
+	if (!dw_file_offset(func->file, pc, &offset)) {
+		refuse(s, p, pc, "it is not in the file's code", 0);
+		return false;
+	}
+	key = arena_printf(s->arena, "%u %llx", file, (unsigned long long)offset);
+	known = (size_t)map_find(&s->plan->by_place, key);
+	if (known) {
+		p->site_index = (uint32_t)known - 1;
+		p->site = s->sites.at[p->site_index];
+		return true;
+	}
+	recipe = ARENA_NEW(s->arena, struct site_recipe);
+	mark = arena_mark(s->scratch);
+	ok = plan_code(s, &site, INSN_JUMP_IF_POSSIBLE, recipe, &why, &nearest);
+	arena_reset(s->scratch, mark);
+	if (!ok) {
+		refuse(s, p, pc, why, nearest);
+		return false;
+	}
+	recipe->file = file;
+	recipe->offset = offset;
+	recipe->address = pc;
+	p->site = recipe;
+	p->site_index = (uint32_t)s->sites.n;
+	VEC_PUSH(s->arena, &s->sites, recipe);
+	VEC_PUSH(s->arena, &s->plan->planned, site);
+	map_put(&s->plan->by_place, key, (void *)s->sites.n);
+	return true;
+}
+
+/* ---- overlapping covers ---- */
+
+static int by_place(const void *a, const void *b)
+{
+	const struct site_recipe *x = *(struct site_recipe *const *)a;
+	const struct site_recipe *y = *(struct site_recipe *const *)b;
+
+	if (x->file != y->file)
+		return x->file < y->file ? -1 : 1;
+	return x->offset < y->offset ? -1 : x->offset > y->offset;
+}
+
+/* The first of two is planned again, to displace one instruction. */
+static void shrink_cover(struct session *s, struct site_recipe *site)
+{
+	struct arena_mark mark = arena_mark(s->scratch);
+	uint32_t file = site->file;
+	uint64_t offset = site->offset, address = site->address, nearest;
+	const char *why;
+	size_t i;
+
+	for (i = 0; s->sites.at[i] != site; i++)
+		;
+	if (!plan_code(s, &s->plan->planned.at[i], INSN_BREAKPOINT_ONLY, site, &why, &nearest))
+		BUG("a site that could be entered by a jump can't be by a breakpoint: %s", why);
+	site->file = file;
+	site->offset = offset;
+	site->address = address;
+	arena_reset(s->scratch, mark);
+}
+
+static void separate_covers(struct session *s)
+{
+	size_t n = s->sites.n;
+	struct site_recipe **sorted;
+
+	if (n < 2)
+		return;
+	sorted = arena_memdup(s->scratch, s->sites.at, n * sizeof(*sorted));
+	qsort(sorted, n, sizeof(*sorted), by_place);
+	for (size_t i = 0; i + 1 < n; i++)
+		if (sorted[i]->file == sorted[i + 1]->file &&
+		    sorted[i]->offset + sorted[i]->cover > sorted[i + 1]->offset)
+			shrink_cover(s, sorted[i]);
+}
+
+bool pass_plan(struct session *s)
+{
+	unsigned n_errors = s->diag.n_errors;
+	probe_vec kept = { 0 };
+
+	s->plan = ARENA_NEW(s->arena, struct plan);
+	map_init(&s->plan->by_place, s->arena);
+	VEC_EACH(&s->probes, i) {
+		struct probe *p = s->probes.at[i];
+
+		if (p->family->plan && !p->family->plan(s, p))
+			continue;
+		p->id = (unsigned)kept.n;
+		VEC_PUSH(s->arena, &kept, p);
+	}
+	s->probes = kept;
+	if (!kept.n && s->diag.n_errors == n_errors)
+		diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES_FOUND);
+	separate_covers(s);
+	return s->diag.n_errors == n_errors;
+}

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* What the files of the process family share: where in which program a probe is. */
+#ifndef TAPSTER_TRANSLATOR_PROBES_PROCESS_H
+#define TAPSTER_TRANSLATOR_PROBES_PROCESS_H
+
+#include "translator/dwarf/dw.h"
+#include "translator/point.h"
+
+/* probe.data of every probe of the family. */
+struct process_probe {
+	struct dw_file *file;  /* NULL: any process */
+	struct dw_func func;   /* SITE, RETURN */
+	uint64_t pc;           /* SITE, RETURN: link-time address of the site */
+};
+
+/* target.c: the family's resolve_var */
+struct expr *process_resolve_var(struct session *s, struct probe *p, struct expr *e,
+				 unsigned flags);
+
+#endif
