@@ -5,12 +5,16 @@ libtranslator_a_SOURCES = \
 	translator/access.h \
 	translator/check.c \
 	translator/dump.c translator/dump.h \
+	translator/expand.c translator/expand.h \
 	translator/fold.c \
 	translator/infer.c \
+	translator/library.c translator/library.h \
 	translator/messages.h \
 	translator/parse.c \
 	translator/passes.c translator/passes.h \
-	translator/point.h \
+	translator/plan.c translator/plan.h \
+	translator/point.c translator/point.h translator/point_messages.h \
 	translator/prune.c translator/prune.h \
+	translator/resolve.c \
 	translator/session.c translator/session.h \
 	translator/uses.c translator/uses.h

@@ -3,7 +3,8 @@
  * Pass plan: where the probes are, in instructions.
  *
  * Needs:   probes that are left, with their families' knowledge of addresses.
- * Leaves:  sites (equal ones shared), files, and the rows of the probes.
+ * Leaves:  sites (equal ones shared), files, the rows of the probes, and the
+ *          @entry values that return probes save.
  * Refuses: places that can't be displaced, naming the nearest that can.
  *
  * All thinking about instructions is insn/'s; here are the bytes fetched, the
@@ -14,6 +15,7 @@
 #include "translator/plan.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "translator/insn/insn.h"
 #include "translator/passes.h"
@@ -22,8 +24,7 @@
 
 enum {
 	MAX_FUNCTION = 1 << 20, /* of longer functions only so much is looked at */
-	UNKNOWN_SIZE = 4096,    /* of functions whose size isn't known */
-	MAX_PADDING = 15
+	UNKNOWN_SIZE = 4096     /* of functions whose size isn't known */
 };
 
 /* What a site was planned from, to plan it again. */
@@ -32,9 +33,15 @@ struct planned {
 	uint64_t pc;
 };
 
+struct file_text {
+	struct dw_file *file;
+	const struct insn_text *text;
+};
+
 struct plan {
 	struct map by_place; /* "file offset" -> index in session.sites + 1 */
 	VEC(struct planned) planned; /* as session.sites */
+	VEC(struct file_text) texts;
 };
 
 uint32_t plan_file(struct session *s, struct dw_file *f)
@@ -51,19 +58,17 @@ static size_t read_code(void *file, uint64_t address, void *buf, size_t size)
 	return dw_read(file, address, buf, size);
 }
 
-/* Bytes behind a function that belong to no other. */
-static size_t padding_after(const struct dw_func *f, size_t readable)
+/* The file's code as a whole, looked at once. */
+static const struct insn_text *text_of(struct session *s, struct dw_file *f, uint64_t address)
 {
-	size_t n = 0;
+	struct plan *plan = s->plan;
 
-	while (n < MAX_PADDING && n < readable && (f->address + f->size + n) % 16 != 0) {
-		struct dw_func other;
-
-		if (dw_func_at(f->file, f->address + f->size + n, &other))
-			break;
-		n++;
-	}
-	return n;
+	VEC_EACH(&plan->texts, i)
+		if (plan->texts.at[i].file == f)
+			return plan->texts.at[i].text;
+	VEC_PUSH(s->arena, &plan->texts, ((struct file_text){
+		f, insn_text_new(s->arena, read_code, f, address) }));
+	return VEC_LAST(&plan->texts).text;
 }
 
 static bool plan_code(struct session *s, const struct planned *site, enum insn_purpose purpose,
@@ -76,9 +81,8 @@ static bool plan_code(struct session *s, const struct planned *site, enum insn_p
 	struct insn_code code = {
 		.address = start,
 		.is_32bit = dw_info(f->file)->is_32bit,
-		.is_whole = !f->is_inlined && f->size && size == limit,
-		.read = read_code,
-		.read_data = f->file,
+		.is_whole = !f->is_inlined && f->size && size == limit && !strstr(f->name, ".cold"),
+		.text = purpose == INSN_JUMP_IF_POSSIBLE ? text_of(s, f->file, start) : NULL,
 	};
 	uint8_t *bytes;
 	size_t n;
@@ -88,14 +92,12 @@ static bool plan_code(struct session *s, const struct planned *site, enum insn_p
 	*nearest = 0;
 	if (site->pc < start || site->pc - start >= limit)
 		return false;
-	bytes = arena_alloc(s->scratch, limit + MAX_PADDING);
-	n = dw_read(f->file, start, bytes, limit + MAX_PADDING);
+	bytes = arena_alloc(s->scratch, limit);
+	n = dw_read(f->file, start, bytes, limit);
 	if (n <= site->pc - start)
 		return false;
 	code.bytes = bytes;
-	code.size = n < limit ? n : limit;
-	if (code.is_whole && n >= limit)
-		code.padding_after = padding_after(f, n - limit);
+	code.size = n;
 	ok = insn_plan(s->arena, &code, site->pc - start, purpose, out, why, nearest);
 	if (ok && site->pc == f->address && !f->is_inlined)
 		out->flags |= SITE_ENTRY;
@@ -203,6 +205,38 @@ static void separate_covers(struct session *s)
 			shrink_cover(s, sorted[i]);
 }
 
+/* ---- what is saved for returns ---- */
+
+struct collector {
+	struct arena *arena;
+	expr_vec *entries;
+};
+
+static void on_expr(struct ast_walker *w, struct expr **slot)
+{
+	struct collector *c = w->data;
+
+	if (*slot && (*slot)->kind == EXPR_ENTRY)
+		VEC_PUSH(c->arena, c->entries, *slot);
+	else if (*slot)
+		ast_walk_expr(w, *slot);
+}
+
+static void on_stmt(struct ast_walker *w, struct stmt **slot)
+{
+	if (*slot)
+		ast_walk_stmt(w, *slot);
+}
+
+/* The @entry values that pruning has left. */
+static void collect_entries(struct session *s, struct probe *p)
+{
+	struct collector c = { s->arena, &p->entries };
+	struct ast_walker w = { .expr = on_expr, .stmt = on_stmt, .data = &c };
+
+	on_stmt(&w, &p->body);
+}
+
 bool pass_plan(struct session *s)
 {
 	unsigned n_errors = s->diag.n_errors;
@@ -215,6 +249,7 @@ bool pass_plan(struct session *s)
 
 		if (p->family->plan && !p->family->plan(s, p))
 			continue;
+		collect_entries(s, p);
 		p->id = (unsigned)kept.n;
 		VEC_PUSH(s->arena, &kept, p);
 	}

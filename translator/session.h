@@ -90,7 +90,7 @@ struct probe {
 	struct stmt *body;           /* its own copy of the handler */
 	struct expr *condition;      /* from if (...), over aliases; NULL none */
 	var_vec locals;              /* [resolve] */
-	/* [resolve] of a return probe: the EXPR_ENTRY nodes whose operand is evaluated at
+	/* [plan] of a return probe: the EXPR_ENTRY nodes whose operand is evaluated at
 	 * the function's entry and kept in its own SAVED variable until the return */
 	expr_vec entries;
 	struct stmt *entry_body;     /* [lower] what saves them */

@@ -1,2 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-libtranslator_a_SOURCES +=
+libtranslator_a_SOURCES += \
+	translator/probes/access_expr.c translator/probes/access_expr.h \
+	translator/probes/begin_end.c \
+	translator/probes/kernel.c \
+	translator/probes/mark.c \
+	translator/probes/process.c translator/probes/process.h \
+	translator/probes/program.c translator/probes/program.h \
+	translator/probes/target.c \
+	translator/probes/timer.c
