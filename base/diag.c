@@ -150,8 +150,26 @@ static void print_token(const char *p, unsigned len, FILE *out)
 	fprintf(out, "%s '%.*s'", what, (int)n, p);
 }
 
+/* The colours of messages: "Select Graphic Rendition" parameters of a terminal. */
+#define COLOR_ERROR "1;31"
+#define COLOR_WARNING "33"
+#define COLOR_SOURCE "34"
+#define COLOR_CARET "1"
+
+static void color_on(const struct diag *d, const char *color, FILE *out)
+{
+	if (d->color)
+		fprintf(out, "\033[%sm", color);
+}
+
+static void color_off(const struct diag *d, FILE *out)
+{
+	if (d->color)
+		fputs("\033[m", out);
+}
+
 /* The source line and a caret under its column.  Of a long line, a window. */
-static void print_line(const struct diag_place *place, FILE *out)
+static void print_line(const struct diag *d, const struct diag_place *place, FILE *out)
 {
 	unsigned column = place->column - 1, from = 0, to = place->text_len;
 
@@ -161,7 +179,11 @@ static void print_line(const struct diag_place *place, FILE *out)
 		if (to > from + LINE_WINDOW)
 			to = from + LINE_WINDOW;
 	}
-	fprintf(out, "        source: %.*s\n                ", (int)(to - from), place->text + from);
+	fputs("        source: ", out);
+	color_on(d, COLOR_SOURCE, out);
+	fprintf(out, "%.*s", (int)(to - from), place->text + from);
+	color_off(d, out);
+	fputs("\n                ", out);
 	for (unsigned i = from; i < column; i++) {
 		unsigned char c = i < place->text_len ? (unsigned char)place->text[i] : ' ';
 
@@ -170,10 +192,13 @@ static void print_line(const struct diag_place *place, FILE *out)
 		else if ((c & 0xc0) != 0x80) /* not a continuation byte of UTF-8 */
 			fputc(' ', out);
 	}
-	fputs("^\n", out);
+	color_on(d, COLOR_CARET, out);
+	fputc('^', out);
+	color_off(d, out);
+	fputc('\n', out);
 }
 
-static void print_at(const struct diag_place *place, FILE *out)
+static void print_at(const struct diag *d, const struct diag_place *place, FILE *out)
 {
 	unsigned column = place->column - 1;
 
@@ -183,7 +208,7 @@ static void print_at(const struct diag_place *place, FILE *out)
 	}
 	fprintf(out, "at %s:%u:%u\n", place->file, place->line, place->column);
 	if (place->text)
-		print_line(place, out);
+		print_line(d, place, out);
 }
 
 /* Where the message belongs, then the macro uses that led there. */
@@ -193,14 +218,14 @@ static void print_places(const struct diag *d, struct loc loc, FILE *out)
 	const char *via;
 
 	d->locate(d->sources, loc, &place);
-	print_at(&place, out);
+	print_at(d, &place, out);
 	for (unsigned i = 0; place.parent.file && i < MAX_CHAIN; i++) {
 		loc = place.parent;
 		via = place.via;
 		place = (struct diag_place){ 0 };
 		d->locate(d->sources, loc, &place);
 		fprintf(out, "\tin expansion of %s: ", via ? via : "macro");
-		print_at(&place, out);
+		print_at(d, &place, out);
 	}
 }
 
@@ -208,22 +233,14 @@ static void print_message(const struct diag *d, const struct diag_message *m, FI
 {
 	bool is_parse = d->kind && !strncmp(d->kind, "parse", 5);
 
-	switch (m->severity) {
-	case DIAG_ERROR:
-		fprintf(out, "%s: ", d->kind);
-		break;
-	case DIAG_WARNING:
-		fputs("WARNING: ", out);
-		break;
-	case DIAG_NOTE:
-		if (!m->loc.file) {
-			fprintf(out, "        note: %s\n", m->text);
-			return;
-		}
-		fprintf(out, "%s: ", d->kind);
-		break;
+	if (m->severity == DIAG_NOTE && !m->loc.file) {
+		fprintf(out, "        note: %s\n", m->text);
+		return;
 	}
-	fputs(m->text, out);
+	color_on(d, m->severity == DIAG_WARNING ? COLOR_WARNING : COLOR_ERROR, out);
+	fprintf(out, "%s:", m->severity == DIAG_WARNING ? "WARNING" : d->kind);
+	color_off(d, out);
+	fprintf(out, " %s", m->text);
 	if (m->id && d->verbose > 1)
 		fprintf(out, " [%s]", m->id);
 	if (!m->loc.file || !d->locate) {

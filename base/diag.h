@@ -61,6 +61,7 @@ struct diag {
 	bool no_warnings;       /* -w */
 	bool warnings_as_errors; /* -W */
 	int verbose;
+	bool color;             /* for a terminal */
 	struct diag_message *first, *last; /* private */
 };
 

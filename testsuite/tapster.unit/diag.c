@@ -121,6 +121,18 @@ static void warnings_as_errors(void)
 	arena_free(arena);
 }
 
+static void colors(void)
+{
+	start("semantic error");
+	d.color = true;
+	diag_error(&d, (struct loc){ 1, 14 }, E_NAME, "foo");
+	CHECK_STR(flushed(), "\033[1;31msemantic error:\033[m unresolved function 'foo': "
+			     "identifier 'foo' at a.stp:1:15\n"
+			     "        source: \033[34mprobe begin { foo() }\033[m\n"
+			     "                              \033[1m^\033[m\n\n");
+	arena_free(arena);
+}
+
 static void only_so_many_are_printed(void)
 {
 	start("semantic error");
@@ -162,6 +174,6 @@ static void similar_names_nearest_first(void)
 }
 
 UNIT_MAIN(TEST(shape_of_a_semantic_error), TEST(shape_of_a_parse_error), TEST(macro_chain),
-	  TEST(notes_go_with_their_message), TEST(warnings_as_errors),
+	  TEST(notes_go_with_their_message), TEST(warnings_as_errors), TEST(colors),
 	  TEST(only_so_many_are_printed), TEST(rollback_takes_back),
 	  TEST(similar_names_nearest_first))
