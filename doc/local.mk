@@ -2,7 +2,8 @@
 dist_man_MANS += doc/tapster.1
 
 EXTRA_DIST += \
-	doc/HACKING.md
+	doc/HACKING.md \
+	doc/MAP.md
 
 # "Pass 2: analysis failed.  [man error::pass2]"
 install-data-hook:
