@@ -132,6 +132,8 @@ struct rt_context {
 	                      * half of script_site, read by script_return; else NULL */
 	uint32_t error_loc;  /* loc when the error was raised */
 	uint32_t unused2;
+	struct rt_match *match; /* of the last =~, in the handler's frame; NULL in scripts that
+	                      * never ask for it */
 	void *port;          /* the port's own; valid in the running process only */
 	uint64_t port_data[4];
 	char error[512];     /* message of the first error */
@@ -330,6 +332,31 @@ struct rt_iter {
 };
 void rt_foreach_end(struct rt_iter *it);
 #define RT_ITER __attribute__((cleanup(rt_foreach_end))) = { 0 }
+
+/* ---- regular expressions (translator/regex.h says what the tables are) ---- */
+
+enum rt_regex_op {
+	RT_REGEX_SET, RT_REGEX_SPLIT, RT_REGEX_JUMP, RT_REGEX_SAVE, RT_REGEX_BEGIN, RT_REGEX_END,
+	RT_REGEX_ACCEPT
+};
+struct rt_regex_insn {
+	uint16_t op, x, y;
+};
+#define RT_REGEX_MATCHED 0xffff
+#define RT_REGEX_NOWHERE 0xffff
+#define RT_REGEX_GROUPS 9
+
+/* What matched() and ngroups() look at; RT_MATCH_SIZE bytes. */
+struct rt_match {
+	uint16_t n_groups; /* with the whole match; 0: the last match failed */
+	uint16_t at[2 * (RT_REGEX_GROUPS + 1)]; /* begin and end of each, or NOWHERE */
+	char subject[];
+};
+#define RT_MATCH_SIZE (sizeof(struct rt_match) + RT_STRLEN)
+/* Scratch memory of rt_regex_search, aligned to 8. */
+#define RT_REGEX_SCRATCH(insns, groups)                                                  \
+	((2 * (((insns) + 3) & ~3) + 8 * (2 * (insns) + 2) +                             \
+	  2 * (insns) * 2 * (1 + 2 * ((groups) + 1)) + 7) & ~7)
 
 /* ---- output ---- */
 

@@ -27,6 +27,7 @@ RT_CORE_SOURCES = \
 	runtime/core/mem.c \
 	runtime/core/memory.c \
 	runtime/core/print.c \
+	runtime/core/regex.c \
 	runtime/core/regs.c \
 	runtime/core/stat.c \
 	runtime/core/string.c \

@@ -14,7 +14,10 @@ check_PROGRAMS += \
 	testsuite/tapster.unit/diag \
 	testsuite/tapster.unit/intern \
 	testsuite/tapster.unit/map \
+	testsuite/tapster.unit/regex \
 	testsuite/tapster.unit/sys
+
+testsuite_tapster_unit_regex_SOURCES = testsuite/tapster.unit/regex.c runtime/core/regex.c
 
 check-local: $(bin_PROGRAMS)
 

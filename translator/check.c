@@ -8,6 +8,7 @@
  */
 #include "translator/messages.h"
 #include "translator/passes.h"
+#include "translator/regex.h"
 #include "translator/session.h"
 #include "translator/uses.h"
 
@@ -134,6 +135,18 @@ static void check_embedded(struct checker *c, struct loc loc)
 		diag_error(&c->s->diag, loc, E_EMBEDDED_C);
 }
 
+static void check_regex(struct checker *c, struct expr *e)
+{
+	const char *why;
+	size_t at;
+
+	if (e->regex.regex)
+		return;
+	e->regex.regex = regex_compile(c->s->arena, e->regex.pattern, &why, &at);
+	if (!e->regex.regex)
+		diag_error(&c->s->diag, e->regex.pattern_loc, E_REGEX, why, at + 1);
+}
+
 static void expr_callback(struct ast_walker *w, struct expr **slot)
 {
 	struct checker *c = w->data;
@@ -152,7 +165,7 @@ static void expr_callback(struct ast_walker *w, struct expr **slot)
 		check_embedded(c, e->loc);
 		break;
 	case EXPR_REGEX:
-		diag_error(&c->s->diag, e->loc, E_REGEX_MISSING, op_text(e->regex.op));
+		check_regex(c, e);
 		break;
 	default:
 		break;

@@ -15,6 +15,7 @@ libtranslator_a_SOURCES = \
 	translator/plan.c translator/plan.h \
 	translator/point.c translator/point.h translator/point_messages.h \
 	translator/prune.c translator/prune.h \
+	translator/regex.c translator/regex.h \
 	translator/resolve.c \
 	translator/session.c translator/session.h \
 	translator/uses.c translator/uses.h

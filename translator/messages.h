@@ -40,9 +40,7 @@
 #define E_OUTSIDE_LOOP "E_OUTSIDE_LOOP", "'%s' outside of a loop"
 #define E_WRAP_SCALAR "E_WRAP_SCALAR", "wrapping not supported for scalars"
 #define E_SCALAR_SIZE "E_SCALAR_SIZE", "'%s' is not an array, so it can have no size"
-#define E_HIST_LINEAR "E_HIST_LINEAR", "%s"
-#define E_REGEX "E_REGEX", "regular expression: %s"
-#define E_REGEX_MISSING "E_REGEX_MISSING", "regular expressions (%s) are not supported yet"
+#define E_REGEX "E_REGEX", "regular expression: %s (at byte %zu of it)"
 
 /* prune */
 #define W_ELIDED_ASSIGN "W_ELIDED_ASSIGN", "Eliding assignment to '%s'"
