@@ -43,6 +43,7 @@ struct access_op {
 	enum access_op_kind kind;
 	int64_t arg, arg2;
 };
+typedef VEC(struct access_op) access_op_vec;
 
 enum access_result {
 	ACCESS_VALUE,  /* the stack holds the value, a long */
@@ -50,14 +51,16 @@ enum access_result {
 };
 
 struct access_path {
-	VEC(struct access_op) ops;
+	access_op_vec ops;
 	enum access_result result;
 	uint32_t file;        /* script file index, for ACC_STATIC and ACC_TLS */
 	bool is_kernel;       /* memory of the kernel, not of the process */
-	/* An assignable path: OPS leaves the address, and the store writes STORE_SIZE
-	 * bytes there (0: not assignable). Register variables: store_reg >= 0. */
+	/* An assignable path (store_size not 0): the store writes STORE_SIZE bytes to register
+	 * STORE_REG if that is >= 0, else to the address which the first N_ADDRESS_OPS of OPS
+	 * leave (the rest loads from there). */
 	unsigned store_size;
 	int store_reg;
+	size_t n_address_ops;
 	const char *text;     /* "$a->b[]", for messages */
 };
 

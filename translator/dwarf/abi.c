@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the calling conventions (System V psABI for x86-64 section 3.2.3, and
+ * for i386 section 2.2.3) say where DWARF says nothing: the parameters of main
+ * in a stripped program, the parameters of unoptimised code before its
+ * prologue has stored them, and the return value.
+ */
+#include "translator/dwarf/dw_int.h"
+
+#include <string.h>
+
+enum { RAX = 0, RDX = 1, RCX = 2, RSI = 4, RDI = 5, RSP = 7, R8 = 8, R9 = 9 };
+static const int integer_registers[] = { RDI, RSI, RDX, RCX, R8, R9 };
+enum { N_INTEGER = 6, N_SSE = 8 };
+
+/* Classes of the eightbytes of a type. */
+enum class { NO_CLASS, INTEGER, SSE, MEMORY, X87 };
+
+static enum class merge(enum class a, enum class b)
+{
+	if (a == b || b == NO_CLASS)
+		return a;
+	if (a == NO_CLASS)
+		return b;
+	if (a == MEMORY || b == MEMORY)
+		return MEMORY;
+	if (a == INTEGER || b == INTEGER)
+		return INTEGER;
+	if (a == X87 || b == X87)
+		return MEMORY;
+	return SSE;
+}
+
+static void classify(const struct dw_type *type, uint64_t at, enum class out[2], unsigned depth);
+
+static void classify_members(const struct dw_type *type, uint64_t at, enum class out[2],
+			     unsigned depth)
+{
+	Dwarf_Die die = type->die, child;
+
+	for (int next = dwarf_child(&die, &child); next == 0;
+	     next = dwarf_siblingof(&child, &child)) {
+		int tag = dwarf_tag(&child);
+		struct dw_type member;
+		Dwarf_Attribute attr;
+		Dwarf_Word offset = 0;
+
+		if (tag != DW_TAG_member && tag != DW_TAG_inheritance)
+			continue;
+		if (dwarf_hasattr(&child, DW_AT_external)) /* a static member */
+			continue;
+		if (dwarf_hasattr(&child, DW_AT_virtuality)) {
+			out[0] = MEMORY;
+			return;
+		}
+		if (dwarf_attr(&child, DW_AT_data_bit_offset, &attr)) {
+			if (dwarf_formudata(&attr, &offset) == 0)
+				offset /= 8;
+		} else if (dwarf_attr(&child, DW_AT_data_member_location, &attr) &&
+			   dwarf_formudata(&attr, &offset)) {
+			out[0] = MEMORY;
+			return;
+		}
+		type_of(type->file, &child, &member);
+		classify(&member, at + offset, out, depth + 1);
+	}
+}
+
+static void classify_array(const struct dw_type *type, uint64_t at, enum class out[2],
+			   unsigned depth)
+{
+	struct dw_type element;
+	uint64_t size, element_size;
+	Dwarf_Die die = type->die;
+
+	type_of(type->file, &die, &element);
+	if (!type_size(type, &size) || !type_size(&element, &element_size) || !element_size)
+		return;
+	for (uint64_t i = 0; i < size / element_size; i++)
+		classify(&element, at + i * element_size, out, depth + 1);
+}
+
+static void classify(const struct dw_type *type, uint64_t at, enum class out[2], unsigned depth)
+{
+	struct dw_type t = *type;
+	enum class class = INTEGER;
+	Dwarf_Attribute attr;
+	Dwarf_Word encoding = 0;
+	uint64_t size;
+
+	type_strip(&t);
+	if (depth > 16 || at >= 16 || !type_size(&t, &size) || at + size > 16) {
+		out[0] = MEMORY;
+		return;
+	}
+	if (type_is_aggregate(&t)) {
+		classify_members(&t, at, out, depth);
+		return;
+	}
+	if (type_tag(&t) == DW_TAG_array_type) {
+		classify_array(&t, at, out, depth);
+		return;
+	}
+	if (type_tag(&t) == DW_TAG_base_type)
+		dwarf_formudata(dwarf_attr(&t.die, DW_AT_encoding, &attr), &encoding);
+	if (encoding == DW_ATE_complex_float && size == 32)
+		class = MEMORY;
+	else if (encoding == DW_ATE_float && size == 16)
+		class = X87; /* long double; __float128 is told apart by nothing: refused too */
+	else if (encoding == DW_ATE_float || encoding == DW_ATE_complex_float ||
+		 encoding == DW_ATE_decimal_float)
+		class = SSE;
+	out[at / 8] = merge(out[at / 8], class);
+	if (size + at % 8 > 8)
+		out[1] = merge(out[1], class);
+}
+
+/* A C++ object with its own copy constructor or destructor goes by reference. */
+static bool is_passed_by_reference(const struct dw_type *type)
+{
+	struct dw_type t = *type;
+	Dwarf_Attribute attr;
+	Dwarf_Word convention;
+
+	type_strip(&t);
+	return type_is_aggregate(&t) && dwarf_attr(&t.die, DW_AT_calling_convention, &attr) &&
+	       dwarf_formudata(&attr, &convention) == 0 &&
+	       convention == DW_CC_pass_by_reference;
+}
+
+static void add_register(struct loc_context *c, struct dw_place *out, int reg, uint64_t at,
+			 uint64_t size)
+{
+	struct place_piece piece = { .kind = PLACE_REGISTER, .reg = reg, .at = at, .size = size };
+
+	VEC_PUSH(c->arena, &out->pieces, piece);
+}
+
+static void add_stack(struct loc_context *c, struct dw_place *out, uint64_t at_offset)
+{
+	struct place_piece piece = { .kind = PLACE_MEMORY };
+
+	op_add(c->arena, &piece.ops, ACC_REG, RSP, (int64_t)at_offset);
+	VEC_PUSH(c->arena, &out->pieces, piece);
+}
+
+struct passing {
+	unsigned n_integer, n_sse;
+	uint64_t stack; /* offset from the stack pointer at the entry */
+};
+
+static uint64_t align_up(uint64_t v, uint64_t to)
+{
+	return (v + to - 1) / to * to;
+}
+
+/* Takes the registers or the stack of the next parameter; with OUT says which. */
+static bool pass(struct loc_context *c, struct passing *p, const struct dw_type *type,
+		 struct dw_place *out)
+{
+	enum class class[2] = { NO_CLASS, NO_CLASS };
+	struct dw_type t = *type;
+	unsigned n_integer = 0, n_sse = 0;
+	uint64_t size;
+
+	type_strip(&t);
+	if (!type_size(&t, &size))
+		return loc_fail(c, DW_VAR_UNSUPPORTED, "the size of a parameter is not known");
+	if (c->file->info.is_32bit) {
+		if (out)
+			add_stack(c, out, p->stack);
+		p->stack += align_up(size, 4);
+		return true;
+	}
+	if (is_passed_by_reference(&t))
+		return loc_fail(c, DW_VAR_UNSUPPORTED,
+				"a C++ object is passed by reference before it");
+	classify(&t, 0, class, 0);
+	for (unsigned i = 0; i < 2; i++) {
+		n_integer += class[i] == INTEGER;
+		n_sse += class[i] == SSE;
+	}
+	if (class[0] == MEMORY || class[1] == MEMORY || class[0] == X87 ||
+	    p->n_integer + n_integer > N_INTEGER || p->n_sse + n_sse > N_SSE) {
+		if (class[0] == X87)
+			p->stack = align_up(p->stack - 8, 16) + 8;
+		if (out)
+			add_stack(c, out, p->stack);
+		p->stack += align_up(size, 8);
+		return true;
+	}
+	if (out && n_sse)
+		return loc_fail(c, DW_VAR_UNSUPPORTED, "it is passed in a vector register");
+	for (unsigned i = 0; out && i < n_integer; i++)
+		add_register(c, out, integer_registers[p->n_integer + i], 8 * i,
+			     n_integer > 1 ? 8 : 0);
+	p->n_integer += n_integer;
+	p->n_sse += n_sse;
+	return true;
+}
+
+static bool returns_in_memory(struct dw_file *f, Dwarf_Die *func)
+{
+	enum class class[2] = { NO_CLASS, NO_CLASS };
+	struct dw_type t;
+
+	type_of(f, func, &t);
+	if (!t.has_die)
+		return false;
+	if (is_passed_by_reference(&t))
+		return true;
+	type_strip(&t);
+	if (f->info.is_32bit)
+		return type_is_aggregate(&t);
+	classify(&t, 0, class, 0);
+	return class[0] == MEMORY || class[1] == MEMORY;
+}
+
+bool abi_parameter(struct loc_context *c, Dwarf_Die *func, Dwarf_Die *param, struct dw_place *out)
+{
+	unsigned word = c->file->info.is_32bit ? 4 : 8;
+	struct passing p = { .stack = word };
+	Dwarf_Die child;
+
+	if (returns_in_memory(c->file, func)) {
+		if (word == 4)
+			p.stack += 4;
+		else
+			p.n_integer = 1;
+	}
+	for (int next = dwarf_child(func, &child); next == 0;
+	     next = dwarf_siblingof(&child, &child)) {
+		struct dw_type type;
+		bool is_it = child.addr == param->addr;
+
+		if (dwarf_tag(&child) != DW_TAG_formal_parameter)
+			continue;
+		type_of(c->file, &child, &type);
+		if (!pass(c, &p, &type, is_it ? out : NULL))
+			return false;
+		if (is_it)
+			return true;
+	}
+	return loc_fail(c, DW_VAR_NO_LOCATION, "it is not a parameter");
+}
+
+static bool return_in_registers(struct loc_context *c, uint64_t size, struct dw_place *out)
+{
+	unsigned word = c->file->info.is_32bit ? 4 : 8;
+	struct place_piece first = { .kind = PLACE_VALUE, .size = size > word ? word : 0 };
+
+	op_add(c->arena, &first.ops, ACC_RETVAL, 0, 0);
+	VEC_PUSH(c->arena, &out->pieces, first);
+	if (size > word)
+		add_register(c, out, RDX, word, word);
+	return true;
+}
+
+bool abi_return(struct loc_context *c, const struct dw_type *type, struct dw_place *out)
+{
+	enum class class[2] = { NO_CLASS, NO_CLASS };
+	struct place_piece memory = { .kind = PLACE_MEMORY };
+	struct dw_type t = *type;
+	uint64_t size;
+
+	type_strip(&t);
+	if (!type_size(&t, &size))
+		return loc_fail(c, DW_VAR_UNSUPPORTED, "the size of the return value is not known");
+	classify(&t, 0, class, 0);
+	if (class[0] == SSE || class[1] == SSE || class[0] == X87 || class[1] == X87)
+		return loc_fail(c, DW_VAR_UNSUPPORTED,
+				"a return value of type '%s' is in a floating-point register",
+				type_text(c->arena, type));
+	if (class[0] == MEMORY || class[1] == MEMORY || is_passed_by_reference(&t) ||
+	    (c->file->info.is_32bit && type_is_aggregate(&t))) {
+		/* rax holds the address of the object */
+		op_add(c->arena, &memory.ops, ACC_RETVAL, 0, 0);
+		VEC_PUSH(c->arena, &out->pieces, memory);
+		return true;
+	}
+	return return_in_registers(c, size, out);
+}
+
+bool abi_main_parameter(struct loc_context *c, const char *name, struct dw_place *out,
+			const char **type_text)
+{
+	static const struct {
+		const char *name, *type;
+	} params[] = { { "argc", "int" }, { "argv", "char**" }, { "envp", "char**" } };
+
+	for (unsigned i = 0; i < 3; i++) {
+		if (strcmp(params[i].name, name))
+			continue;
+		*type_text = params[i].type;
+		if (c->file->info.is_32bit)
+			add_stack(c, out, 4 + 4 * i);
+		else
+			add_register(c, out, integer_registers[i], 0, 0);
+		return true;
+	}
+	return false;
+}

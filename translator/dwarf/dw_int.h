@@ -1,0 +1,256 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of this folder share.  libelf and libdw types stay behind
+ * this header.
+ *
+ *	open.c    the ELF file: facts, segments, bytes
+ *	debug.c   where debug information is: itself, separate file, .gnu_debugdata
+ *	symbol.c  the function symbols of a file, by name and by address
+ *	unit.c    compilation units, by address and by what they mention
+ *	func.c    functions by pattern; why there is none
+ *	line.c    line tables: file names, prologue ends, statements
+ *	scope.c   the variables visible at a place
+ *	loc.c     DWARF location expressions -> struct dw_place
+ *	cfi.c     the canonical frame address
+ *	abi.c     what the psABI says where DWARF says nothing: main, $return, entry
+ *	type.c    names, sizes and look-up of types
+ *	var.c     $name->member[index] -> access path
+ */
+#ifndef TAPSTER_TRANSLATOR_DWARF_DW_INT_H
+#define TAPSTER_TRANSLATOR_DWARF_DW_INT_H
+
+#include <dwarf.h>
+#include <elfutils/libdw.h>
+#include <elfutils/libdwelf.h>
+#include <gelf.h>
+#include <libelf.h>
+
+#include "base/map.h"
+#include "translator/dwarf/dw.h"
+
+struct dw {
+	struct arena *arena;
+	VEC(struct dw_file *) files;
+};
+
+/* An ELF file that we keep open. */
+struct dw_elf {
+	int fd; /* -1: not open */
+	Elf *elf;
+};
+
+struct dw_segment {
+	uint64_t address, offset, file_size, mem_size;
+	bool is_exec;
+};
+
+enum dw_symbol_kind { SYMBOL_FUNC, SYMBOL_LABEL, SYMBOL_IFUNC, SYMBOL_UNDEFINED };
+
+struct dw_symbol {
+	const char *name;
+	uint64_t address, size;
+	uint8_t kind;  /* enum dw_symbol_kind */
+	uint8_t bind;  /* STB_... */
+	bool is_alias; /* not the best name of its address */
+};
+
+/* A range of addresses that a compilation unit covers. */
+struct dw_unit_range {
+	uint64_t low, high;
+	Dwarf_CU *cu;
+};
+
+struct dw_line_table; /* line.c */
+
+struct dw_file {
+	struct dw *dw;
+	struct dw_info info;
+	struct dw_elf elf;
+	struct dw_segment *segments;
+	size_t n_segments;
+	uint64_t low_address, high_address; /* of executable segments */
+
+	/* debug.c */
+	bool looked_for_debug;
+	struct dw_elf debug; /* separate debug file */
+	struct dw_elf mini;  /* .gnu_debugdata, decompressed */
+	const char *debug_path;
+	Dwarf *dwarf;        /* of elf or debug; NULL: none */
+	Elf *dwarf_elf;      /* the ELF that DWARF is in */
+
+	/* symbol.c */
+	bool has_read_symbols;
+	VEC(struct dw_symbol) symbols; /* sorted by address; undefined ones have address 0 */
+	const char *symbols_from;      /* ".symtab", ".dynsym" ... */
+	bool looked_for_main;
+	uint64_t stripped_main;        /* by the entry point; 0: not found */
+
+	/* unit.c */
+	bool has_ranges;
+	VEC(struct dw_unit_range) ranges; /* sorted by low */
+
+	/* line.c */
+	struct dw_line_table *lines; /* of the unit that was asked for last */
+	struct map paths;            /* one copy of each source path */
+
+	/* cfi.c */
+	bool looked_for_cfi;
+	Dwarf_CFI *cfi_debug, *cfi_eh;
+
+	/* type.c: name -> Dwarf_Die of what has been looked up; NULL: there is none */
+	struct map types;
+};
+
+/* What dw_func.die points to. */
+struct dw_func_die {
+	Dwarf_Die die;   /* DW_TAG_subprogram with code, or DW_TAG_inlined_subroutine */
+	Dwarf_Die frame; /* the subprogram around it, which has the frame base */
+};
+
+/* ---- open.c ---- */
+bool elf_open_path(struct dw_elf *e, const char *path);
+void elf_close(struct dw_elf *e);
+Elf_Scn *elf_find_section(Elf *elf, const char *name, GElf_Shdr *shdr);
+/* Contents, decompressed; NULL when there is no such section or it has no bytes here. */
+Elf_Data *elf_section_data(Elf *elf, const char *name);
+
+/* ---- debug.c ---- */
+/* Looks for debug information, once; sets f->dwarf, f->debug, f->mini. */
+void debug_find(struct dw_file *f);
+void debug_close(struct dw_file *f);
+
+/* ---- symbol.c ---- */
+void symbols_read(struct dw_file *f);
+/* The first symbol at or behind ADDRESS; f->symbols.n when there is none. */
+size_t symbol_lower_bound(const struct dw_file *f, uint64_t address);
+/* The best name at exactly ADDRESS, or NULL. */
+const struct dw_symbol *symbol_at(struct dw_file *f, uint64_t address);
+/* The function symbol whose range contains ADDRESS, or NULL. */
+const struct dw_symbol *symbol_around(struct dw_file *f, uint64_t address);
+/* foo.cold, foo.part.0: a piece of a function, not to be entered as one */
+bool symbol_is_piece(const char *name);
+/* "foo" for foo.isra.0, foo.constprop.1 ...: length of the part that the source wrote */
+size_t symbol_base_length(const char *name);
+/* Address of main in a stripped program, 0: none. */
+uint64_t symbol_stripped_main(struct dw_file *f);
+
+/* ---- unit.c ---- */
+/* Goes on to the next compilation unit with code; *CU NULL to begin. */
+bool unit_next(struct dw_file *f, Dwarf_CU **cu, Dwarf_Die *die);
+/* DIE of the unit (of its split part when it has one). */
+bool unit_die(Dwarf_CU *cu, Dwarf_Die *die);
+/* The unit whose code contains ADDRESS, or NULL. */
+Dwarf_CU *unit_at(struct dw_file *f, uint64_t address);
+/* Units that may define something called NAME; false when that can't be told cheaply. */
+typedef VEC(Dwarf_CU *) unit_vec;
+bool units_mentioning(struct dw_file *f, const char *name, unit_vec *out);
+bool unit_is_optimised(Dwarf_Die *unit);
+bool unit_is_cxx(Dwarf_Die *unit);
+
+/* ---- func.c ---- */
+/* Entry address of a subprogram or inlined instance; false when it has no code. */
+bool func_entry(struct dw_file *f, Dwarf_Die *die, uint64_t *entry, uint64_t *size);
+
+/* ---- line.c ---- */
+/* Source path that DW_AT_decl_file of DIE names; NULL unknown. */
+const char *line_decl_file(struct dw_file *f, Dwarf_Die *die);
+/* Sets probe_address of N functions of one unit, in any order, which need it. */
+void line_skip_prologues(struct dw_file *f, Dwarf_Die *unit, struct dw_func **funcs, size_t n);
+
+/* ---- places: where an object is ---- */
+enum place_kind {
+	PLACE_MEMORY,   /* OPS leave its address */
+	PLACE_REGISTER, /* in register REG */
+	PLACE_VALUE,    /* OPS leave its value; it is nowhere */
+	PLACE_BYTES,    /* BYTES, known at compile time */
+	PLACE_NONE      /* optimised out */
+};
+struct place_piece {
+	enum place_kind kind;
+	uint64_t at, size; /* bytes of the object; size 0: all of it */
+	int reg;
+	const uint8_t *bytes;
+	size_t n_bytes;
+	access_op_vec ops;
+};
+struct dw_place {
+	VEC(struct place_piece) pieces;
+};
+
+void op_add(struct arena *a, access_op_vec *ops, enum access_op_kind kind, int64_t arg,
+	    int64_t arg2);
+
+/* What a location is relative to. */
+struct loc_context {
+	struct dw_file *file;
+	struct arena *arena;
+	uint64_t pc;
+	bool is_entry;      /* PC is the first instruction of the function */
+	Dwarf_Die *frame;   /* the subprogram that has the frame base; NULL: none */
+	access_op_vec *object; /* DW_OP_push_object_address; NULL: none */
+	const char *why;    /* set on failure */
+	enum dw_var_error error; /* set on failure */
+};
+
+/* ---- loc.c ---- */
+bool loc_resolve(struct loc_context *c, Dwarf_Attribute *attr, struct dw_place *out);
+/* One expression that computes a value from what is on OPS (member locations, the CFA). */
+bool loc_expression(struct loc_context *c, Dwarf_Attribute *attr, Dwarf_Op *expr, size_t n,
+		    access_op_vec *ops);
+/* DWARF register number of the file's machine -> x86-64's; -1: not a general register. */
+int loc_register(const struct dw_file *f, uint64_t number);
+bool loc_fail(struct loc_context *c, enum dw_var_error error, const char *fmt, ...)
+	__attribute__((format(printf, 3, 4)));
+
+/* ---- cfi.c ---- */
+bool cfi_push_cfa(struct loc_context *c, access_op_vec *ops);
+void cfi_close(struct dw_file *f);
+
+/* ---- type.c ---- */
+/* A type as the component walk sees it: void when !HAS_DIE and !KNOWN; an array of which
+ * SKIPPED dimensions have been indexed; POINTERS levels of pointer around it (from "foo*").
+ * KNOWN types need no DWARF: those of main's arguments. */
+enum known_type { TYPE_FROM_DIE, TYPE_INT, TYPE_CHAR };
+struct dw_type {
+	struct dw_file *file;
+	Dwarf_Die die;
+	bool has_die;
+	enum known_type known;
+	unsigned skipped;
+	unsigned pointers;
+};
+/* The type that DW_AT_type of DIE (or of its origin) names; void when there is none. */
+void type_of(struct dw_file *f, Dwarf_Die *die, struct dw_type *out);
+/* Without const, volatile, typedef and the like; declarations become definitions. */
+void type_strip(struct dw_type *t);
+/* DW_TAG of the type; DW_TAG_pointer_type for outer pointers; 0 for void. */
+int type_tag(const struct dw_type *t);
+bool type_is_aggregate(const struct dw_type *t);
+/* What a pointer, reference or array refers to. */
+void type_target(const struct dw_type *t, struct dw_type *out);
+/* Size in bytes; false when unknown (void, incomplete). */
+bool type_size(const struct dw_type *t, uint64_t *size);
+bool type_is_signed(const struct dw_type *t);
+/* As stap -L prints it. */
+const char *type_text(struct arena *a, const struct dw_type *t);
+/* "struct foo", "foo", "unsigned long", "foo*" anywhere in the file. */
+bool type_lookup(struct dw_file *f, const char *name, struct dw_type *out);
+unsigned type_address_size(const struct dw_file *f);
+
+/* ---- scope.c ---- */
+/* Calls FN for each variable and parameter in scope, innermost first, until it returns
+ * true.  WITH_UNIT: and the variables of the compilation unit. */
+typedef bool scope_fn(void *data, Dwarf_Die *var);
+bool scope_each(const struct dw_scope *scope, bool with_unit, scope_fn *fn, void *data);
+
+/* ---- abi.c ---- */
+/* Parameter INDEX (from 0) of the function at its entry, by the calling convention. */
+bool abi_parameter(struct loc_context *c, Dwarf_Die *func, Dwarf_Die *param,
+		   struct dw_place *out);
+/* $return at the return of FUNC. */
+bool abi_return(struct loc_context *c, const struct dw_type *type, struct dw_place *out);
+/* argc, argv, envp of a program without DWARF. */
+bool abi_main_parameter(struct loc_context *c, const char *name, struct dw_place *out,
+			const char **type_text);
+
+#endif
