@@ -8,7 +8,9 @@
  *	symbol.c  the function symbols of a file, by name and by address
  *	unit.c    compilation units, by address and by what they mention
  *	func.c    functions by pattern; why there is none
- *	line.c    line tables: file names, prologue ends, statements
+ *	absent.c  why there is none of a name
+ *	line.c    line tables: file names, prologue ends
+ *	statement.c  addresses of source lines
  *	scope.c   the variables visible at a place
  *	loc.c     DWARF location expressions -> struct dw_place
  *	cfi.c     the canonical frame address
@@ -156,6 +158,10 @@ bool func_entry(struct dw_file *f, Dwarf_Die *die, uint64_t *entry, uint64_t *si
 const char *line_decl_file(struct dw_file *f, Dwarf_Die *die);
 /* Sets probe_address of N functions of one unit, in any order, which need it. */
 void line_skip_prologues(struct dw_file *f, Dwarf_Die *unit, struct dw_func **funcs, size_t n);
+
+/* ---- statement.c ---- */
+/* PATTERN (wildcards) fits the path of a source file, or its tail behind a '/'. */
+bool source_matches(const char *path, const char *pattern);
 
 /* ---- places: where an object is ---- */
 enum place_kind {

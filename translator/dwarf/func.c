@@ -68,20 +68,6 @@ static bool matches(const struct pattern *p, const char *pattern, const char *na
 	return p->is_exact ? !strcmp(pattern, name) : fnmatch(pattern, name, 0) == 0;
 }
 
-static bool file_matches(const char *path, const char *pattern)
-{
-	const char *tail = path;
-
-	if (!path)
-		return false;
-	if (fnmatch(pattern, path, 0) == 0)
-		return true;
-	while ((tail = strchr(tail, '/')))
-		if (fnmatch(pattern, ++tail, 0) == 0)
-			return true;
-	return false;
-}
-
 /* ---- one entry ---- */
 
 static bool is_piece_at(struct dw_file *f, uint64_t address)
@@ -237,7 +223,7 @@ static bool needs_prologue(struct finder *k, Dwarf_Die *die)
 
 static bool line_fits(struct finder *k, const struct dw_func *func)
 {
-	if (k->p.file && !file_matches(func->decl_file, k->p.file))
+	if (k->p.file && !source_matches(func->decl_file, k->p.file))
 		return false;
 	switch (k->p.line_kind) {
 	case LINE_ANY:

@@ -1,3 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libtranslator_a_SOURCES += \
-	translator/dwarf/dw.h
+	translator/dwarf/abi.c \
+	translator/dwarf/absent.c \
+	translator/dwarf/cfi.c \
+	translator/dwarf/debug.c \
+	translator/dwarf/dw.h \
+	translator/dwarf/dw_int.h \
+	translator/dwarf/func.c \
+	translator/dwarf/line.c \
+	translator/dwarf/line_int.h \
+	translator/dwarf/loc.c \
+	translator/dwarf/open.c \
+	translator/dwarf/scope.c \
+	translator/dwarf/statement.c \
+	translator/dwarf/symbol.c \
+	translator/dwarf/type.c \
+	translator/dwarf/unit.c \
+	translator/dwarf/var.c
