@@ -105,7 +105,7 @@ enum rt_skip {
 };
 
 enum rt_id { RT_ID_PPID, RT_ID_UID, RT_ID_EUID, RT_ID_GID, RT_ID_EGID, RT_ID_PGRP, RT_ID_SID, RT_ID_NS_PID, RT_ID_NS_TID };
-enum rt_probe_text { RT_TEXT_PP, RT_TEXT_PN, RT_TEXT_FUNCTION, RT_TEXT_LOCATION };
+enum rt_probe_text { RT_TEXT_PP, RT_TEXT_PN, RT_TEXT_FUNCTION, RT_TEXT_LOCATION, RT_TEXT_TYPE };
 
 struct rt_context {
 	uint32_t busy;       /* a handler runs in this context; kept by the port */
@@ -131,7 +131,8 @@ struct rt_context {
 	void *entry;         /* return probes: script_info.entry_size bytes, written by the entry
 	                      * half of script_site, read by script_return; else NULL */
 	uint32_t error_loc;  /* loc when the error was raised */
-	uint32_t unused2;
+	uint32_t token_at;   /* where tokenize() goes on, in the string behind the frames */
+	uint64_t random;     /* state of rt_random; 0: not seeded yet */
 	struct rt_match *match; /* of the last =~, in the handler's frame; NULL in scripts that
 	                      * never ask for it */
 	void *port;          /* the port's own; valid in the running process only */

@@ -1,2 +1,22 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-nobase_dist_pkgdata_DATA +=
+nobase_dist_pkgdata_DATA += \
+	tapsets/ansi.stp \
+	tapsets/context.stp \
+	tapsets/ctime.stp \
+	tapsets/errno.stp \
+	tapsets/indent.stp \
+	tapsets/ip.stp \
+	tapsets/logging.stp \
+	tapsets/macros.stpm \
+	tapsets/oneshot.stp \
+	tapsets/proc_mem.stp \
+	tapsets/random.stp \
+	tapsets/registers.stp \
+	tapsets/signal.stp \
+	tapsets/stopwatch.stp \
+	tapsets/string.stp \
+	tapsets/system.stp \
+	tapsets/task_time.stp \
+	tapsets/timestamp.stp \
+	tapsets/tokenize.stp \
+	tapsets/uconversions.stp

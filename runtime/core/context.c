@@ -57,7 +57,8 @@ void rt_abort(struct rt_context *c)
 
 size_t rt_context_size(void)
 {
-	return (offsetof(struct rt_context, frames) + script_info.frame_size + 63) & ~(size_t)63;
+	return (offsetof(struct rt_context, frames) + script_info.frame_size + script_info.max_string + 63) &
+	       ~(size_t)63;
 }
 
 static void reset(struct rt_context *c)
@@ -76,6 +77,7 @@ void rt_context_init(struct rt_context *c, uint16_t id)
 	c->id = id;
 	c->is_shared = id >= RT_STRIPES;
 	c->stripe = c->is_shared ? RT_STRIPES - 1 : id - 1;
+	c->token_at = 0;
 	c->row = c->stripe * RT_LEDGER_ROW(script_info.n_probes ? script_info.n_probes : 1);
 	reset(c);
 }
@@ -280,8 +282,7 @@ void rt_warn_str(struct rt_context *c, const char *message)
 
 void rt_log_str(struct rt_context *c, const char *message)
 {
-	rt_print_s(c, message);
-	rt_print_lit(c, "\n", 1);
+	rt_port_output(c, RT_OUTPUT_LOG, message, rt_str_len(message));
 }
 
 void rt_system(struct rt_context *c, const char *command)

@@ -23,6 +23,28 @@ const char *rt_string(uint32_t offset)
 	return script_strings + offset;
 }
 
+/* The words of probe_type(). */
+static const char *type_text(uint32_t kind)
+{
+	switch ((enum script_probe_kind)kind) {
+	case PROBE_BEGIN: return "begin";
+	case PROBE_END: return "end";
+	case PROBE_ERROR: return "error";
+	case PROBE_TIMER: return "timer";
+	case PROBE_TIMER_PROFILE: return "timer.profile";
+	case PROBE_SITE: return "uprobe";
+	case PROBE_RETURN: return "uretprobe";
+	case PROBE_PROCESS_BEGIN:
+	case PROBE_PROCESS_END:
+	case PROBE_THREAD_BEGIN:
+	case PROBE_THREAD_END: return "process";
+	case PROBE_SYSCALL:
+	case PROBE_SYSCALL_RETURN: return "syscall";
+	case PROBE_NEVER: return "never";
+	}
+	return "unknown";
+}
+
 const char *rt_probe_text(struct rt_context *c, uint32_t which)
 {
 	const struct script_probe *p = &script_probes[c->probe];
@@ -32,6 +54,7 @@ const char *rt_probe_text(struct rt_context *c, uint32_t which)
 	case RT_TEXT_PN: return rt_string(p->point);
 	case RT_TEXT_FUNCTION: return rt_string(p->function);
 	case RT_TEXT_LOCATION: return rt_string(p->location);
+	case RT_TEXT_TYPE: return type_text(p->kind);
 	}
 	return "";
 }

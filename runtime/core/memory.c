@@ -60,3 +60,53 @@ void rt_read_str(struct rt_context *c, char *dst, size_t size, uint64_t addr)
 	if (!rt_try_read_str(c, dst, size, addr, size))
 		fault(c, "read", addr);
 }
+
+void rt_read_quoted(struct rt_context *c, char *dst, size_t size, uint64_t addr, size_t n, int64_t most, bool is_string)
+{
+	char chunk[64];
+	size_t at = 1, limit = size - 1, done = 0, last_fit = 1;
+	bool whole = false;
+
+	if (most > 0 && (size_t)most < limit)
+		limit = (size_t)most < 6 ? 6 : (size_t)most;
+	limit -= 4; /* the closing quote and three dots */
+	dst[0] = '"';
+	while (!whole && at < limit) {
+		size_t part = n - done < sizeof(chunk) ? n - done : sizeof(chunk);
+
+		if (part == 0) {
+			char next;
+
+			whole = !is_string || !rt_try_read(c, &next, addr + done, 1) || !next;
+			break;
+		}
+		/* up to a page's end only: a string may end there */
+		if (part > 4096 - ((addr + done) & 4095))
+			part = 4096 - ((addr + done) & 4095);
+		if (!rt_try_read(c, chunk, addr + done, part)) {
+			rt_snprintf(dst, size, "0x%lx", addr);
+			return;
+		}
+		for (size_t i = 0; i < part; i++) {
+			if (is_string && !chunk[i]) {
+				whole = true;
+				break;
+			}
+			if (chunk[i])
+				at += rt_str_escape(dst + at, limit + 1 - at, chunk + i, 1);
+			else if (limit - at >= 4)
+				at += rt_str_copy(dst + at, 5, "\\000");
+			if (at == last_fit) {
+				at = limit; /* it did not fit: nothing behind it does */
+				break;
+			}
+			last_fit = at;
+		}
+		done += part;
+	}
+	at = last_fit;
+	dst[at++] = '"';
+	for (unsigned i = 0; !whole && i < 3; i++)
+		dst[at++] = '.';
+	dst[at] = 0;
+}

@@ -132,14 +132,15 @@ static void put_escaped(struct sink *s, uint32_t flags, int64_t width, int64_t p
 	size_t total = 0, limit = precision < 0 ? SIZE_MAX : (size_t)precision;
 
 	for (size_t i = 0; i < n; i += ESCAPE_CHUNK)
-		total += rt_str_escape(escaped, sizeof(escaped), text + i, n - i < ESCAPE_CHUNK ? n - i : ESCAPE_CHUNK, 0);
+		total += rt_str_escape(escaped, sizeof(escaped), text + i,
+				       n - i < ESCAPE_CHUNK ? n - i : ESCAPE_CHUNK);
 	if (total > limit)
 		total = limit;
 	if (!(flags & RT_LEFT))
 		sink_fill(s, ' ', width - (int64_t)total);
 	for (size_t i = 0, left = total; left; i += ESCAPE_CHUNK) {
 		size_t part = rt_str_escape(escaped, sizeof(escaped), text + i,
-					    n - i < ESCAPE_CHUNK ? n - i : ESCAPE_CHUNK, 0);
+					    n - i < ESCAPE_CHUNK ? n - i : ESCAPE_CHUNK);
 
 		if (part > left)
 			part = left;

@@ -149,39 +149,76 @@ static char escape_letter(unsigned char ch)
 	}
 }
 
-size_t rt_str_escape(char *dst, size_t size, const char *src, size_t n, int quote)
+/* CH as it is printed in TEXT; returns its length. */
+static size_t escape(unsigned char ch, char text[4])
 {
-	size_t at = 0, end = size - 1;
+	char letter = escape_letter(ch);
 
-	if (quote && end >= 2) {
-		dst[at++] = (char)quote;
-		end--;
+	text[0] = (char)ch;
+	if (letter) {
+		text[0] = '\\';
+		text[1] = letter;
+		return 2;
 	}
-	for (size_t i = 0; i < n && src[i]; i++) {
-		unsigned char ch = (unsigned char)src[i];
-		char letter = escape_letter(ch);
-		char text[4];
-		size_t len = 1;
+	if (ch >= 0x20 && ch < 0x7f)
+		return 1;
+	text[0] = '\\';
+	text[1] = (char)('0' + (ch >> 6));
+	text[2] = (char)('0' + (ch >> 3 & 7));
+	text[3] = (char)('0' + (ch & 7));
+	return 4;
+}
 
-		text[0] = (char)ch;
-		if (letter) {
-			text[0] = '\\';
-			text[1] = letter;
-			len = 2;
-		} else if (ch < 0x20 || ch >= 0x7f) {
-			text[0] = '\\';
-			text[1] = (char)('0' + (ch >> 6));
-			text[2] = (char)('0' + (ch >> 3 & 7));
-			text[3] = (char)('0' + (ch & 7));
-			len = 4;
-		}
-		if (len > end - at)
+/* Escapes as many of the N bytes as fit between *AT and LIMIT; returns how many. */
+static size_t escape_into(char *dst, size_t *at, size_t limit, const char *src, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && src[i]; i++) {
+		char text[4];
+		size_t len = escape((unsigned char)src[i], text);
+
+		if (len > limit - *at)
 			break;
 		for (size_t j = 0; j < len; j++)
-			dst[at++] = text[j];
+			dst[(*at)++] = text[j];
 	}
-	if (quote && size >= 3)
-		dst[at++] = (char)quote;
+	return i;
+}
+
+size_t rt_str_escape(char *dst, size_t size, const char *src, size_t n)
+{
+	size_t at = 0;
+
+	escape_into(dst, &at, size - 1, src, n);
+	dst[at] = 0;
+	return at;
+}
+
+size_t rt_str_quote(char *dst, size_t size, const char *src, size_t n, int64_t most, bool more)
+{
+	const size_t around = 5; /* two quotes, and three dots when something is missing */
+	size_t limit = size - 1, at = 0, done, whole;
+
+	if (most > 0 && (size_t)most < limit)
+		limit = (size_t)most;
+	if (limit < around)
+		limit = around < size - 1 ? around : size - 1;
+	if (limit < around) {
+		dst[0] = 0;
+		return 0;
+	}
+	dst[at++] = '"';
+	/* Without the dots three more bytes fit: then all of it must. */
+	whole = escape_into(dst, &at, limit - 1, src, n);
+	done = !more && (whole == n || !src[whole]);
+	if (!done) {
+		at = 1;
+		escape_into(dst, &at, limit - 4, src, n);
+	}
+	dst[at++] = '"';
+	for (unsigned i = 0; !done && i < 3; i++)
+		dst[at++] = '.';
 	dst[at] = 0;
 	return at;
 }
@@ -218,4 +255,29 @@ int64_t rt_str_to_long(const char *s, unsigned base, const char **end)
 	if (end)
 		*end = s == digits ? start : s;
 	return (int64_t)(negative ? -v : v);
+}
+
+static bool is_one_of(char ch, const char *set)
+{
+	while (*set && *set != ch)
+		set++;
+	return *set;
+}
+
+/* The string being cut up stays behind the context's frames until the next tokenize() with one. */
+void rt_tokenize(struct rt_context *c, char *dst, size_t size, const char *input, const char *delimiters)
+{
+	char *rest = (char *)c + c->frame_end;
+	size_t n = 0;
+
+	if (*input) {
+		rt_str_copy(rest, script_info.max_string, input);
+		c->token_at = 0;
+	}
+	while (rest[c->token_at] && is_one_of(rest[c->token_at], delimiters))
+		c->token_at++;
+	while (rest[c->token_at + n] && !is_one_of(rest[c->token_at + n], delimiters))
+		n++;
+	rt_str_copy_n(dst, size, rest + c->token_at, n);
+	c->token_at += n;
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-/* Clocks by way of the port, and dates. */
+/* Clocks by way of the port, what is made of them, and dates. */
 #include "runtime/core/core_int.h"
 
 int64_t rt_cycles(struct rt_context *c)
@@ -18,6 +18,18 @@ int64_t rt_monotonic_ns(struct rt_context *c)
 {
 	(void)c;
 	return (int64_t)rt_port_monotonic_ns();
+}
+
+uint64_t rt_random(struct rt_context *c)
+{
+	/* splitmix64, seeded by the clock */
+	uint64_t z = c->random ? c->random : rt_port_cycles() * 2 + 1;
+
+	z += 0x9e3779b97f4a7c15u;
+	c->random = z;
+	z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+	z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+	return z ^ z >> 31;
 }
 
 static const char day_names[] = "SunMonTueWedThuFriSat";
