@@ -13,7 +13,9 @@ RT_INCLUDES = \
 	runtime/core/core_int.h \
 	runtime/object.h \
 	runtime/port.h \
-	runtime/site.h
+	runtime/site.h \
+	runtime/user/layout.h \
+	runtime/user/target.h
 
 # In-process sources (.c and .S).  Installed too: a script with its own
 # MAXSTRINGLEN has them compiled again.
@@ -32,13 +34,36 @@ RT_CORE_SOURCES = \
 	runtime/core/stat.c \
 	runtime/core/string.c \
 	runtime/core/time.c
-RT_USER_SOURCES =
+RT_USER_SOURCES = \
+	runtime/user/entry.S \
+	runtime/user/target_context.c \
+	runtime/user/target_port.c \
+	runtime/user/target_return.c \
+	runtime/user/target_ring.c \
+	runtime/user/target_safety.c
 
 # The link script of script objects and other files beside the archive.
-RT_BESIDE =
+RT_BESIDE = \
+	runtime/user/object.ld
 
 noinst_LIBRARIES += libuser.a
-libuser_a_SOURCES =
+libuser_a_SOURCES = \
+	runtime/user/driver.c \
+	runtime/user/driver.h \
+	runtime/user/image.c \
+	runtime/user/image.h \
+	runtime/user/ledger.c \
+	runtime/user/ledger.h \
+	runtime/user/maps.c \
+	runtime/user/maps.h \
+	runtime/user/reader.c \
+	runtime/user/reader.h \
+	runtime/user/remote.c \
+	runtime/user/remote.h \
+	runtime/user/space.c \
+	runtime/user/space.h \
+	runtime/user/tracer.c \
+	runtime/user/tracer.h
 
 RT_SOURCES = $(RT_CORE_SOURCES) $(RT_USER_SOURCES)
 RT_OBJECTS = $(patsubst %.S,rt/%.o,$(patsubst %.c,rt/%.o,$(RT_SOURCES)))

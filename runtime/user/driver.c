@@ -1,0 +1,547 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/user/driver.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/auxv.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+#include <wordexp.h>
+
+#include "runtime/user/ledger.h"
+#include "runtime/user/reader.h"
+#include "runtime/user/tracer.h"
+
+struct timer {
+	uint32_t probe;
+	uint64_t due_ns;
+};
+
+struct driver {
+	const struct user_run_options *o;
+	struct image im;
+	struct space_env env;
+	struct tracer tracer;
+	struct reader *reader;
+	struct rt_context *c; /* for probes that run here */
+	struct timer *timers;
+	size_t n_timers;
+	int signal_fd, wake_fd, out_fd;
+	sigset_t old_mask;
+	bool is_running; /* ordinary probes may run */
+};
+
+/* ---- the object's functions ---- */
+
+#define OBJECT_CALL(d, type, field) ((type)(uintptr_t)image_at(&(d)->im, (d)->im.header->field))
+
+static void call_handler(struct driver *d, uint32_t probe)
+{
+	d->c->busy = 1;
+	OBJECT_CALL(d, image_indexed *, script_probe)(d->c, probe);
+	d->c->busy = 0;
+}
+
+static bool accept_class(struct driver *d, enum rt_class class)
+{
+	return OBJECT_CALL(d, bool (*)(enum rt_class), session_accept)(class);
+}
+
+/* A handler that runs here may read bad addresses as well. */
+static const struct image *faulting_image;
+
+static void on_fault(int signal, siginfo_t *info, void *data)
+{
+	ucontext_t *uc = data;
+	const struct image *im = faulting_image;
+	uint64_t ip = (uint64_t)uc->uc_mcontext.gregs[REG_RIP] - (uint64_t)(uintptr_t)im->base;
+	(void)info;
+	const struct user_fixup *f = image_at(im, im->header->fixups);
+	const struct user_fixup *end = image_at(im, im->header->fixups_end);
+	for (; f < end; f++)
+		if ((uint64_t)((const char *)&f->from + f->from - im->base) == ip) {
+			uc->uc_mcontext.gregs[REG_RIP] =
+				(greg_t)(uintptr_t)((const char *)&f->to + f->to);
+			return;
+		}
+	struct sigaction dfl = { .sa_handler = SIG_DFL };
+	sigaction(signal, &dfl, NULL); /* a fault of our own */
+}
+
+static void catch_faults(const struct image *im)
+{
+	struct sigaction sa = { .sa_flags = SA_SIGINFO | SA_NODEFER };
+	faulting_image = im;
+	sa.sa_sigaction = on_fault;
+	sigaction(SIGSEGV, &sa, NULL);
+	sigaction(SIGBUS, &sa, NULL);
+}
+
+/* The driver's own context is the last one of the pool; others find it taken. */
+static void make_context(struct driver *d)
+{
+	struct user_session *s = d->im.session;
+	uint32_t i = s->n_contexts - 1;
+	struct user_claim *claim = &image_claims(&d->im)[i];
+	claim->tid = (uint32_t)getpid();
+	claim->token = 0;
+	struct user_context *u = image_context(&d->im, i);
+	d->c = &u->rt;
+	OBJECT_CALL(d, void (*)(struct rt_context *, uint16_t), context_init)(d->c, (uint16_t)(i + 1));
+	OBJECT_CALL(d, void (*)(struct rt_context *, int32_t, int32_t), context_claim)
+	(d->c, getpid(), getpid());
+	u->ready = 1;
+	d->c->port = u;
+}
+
+static void be_ourselves(struct driver *d)
+{
+	struct user_process *p = d->im.process;
+	p->flags = USER_PROCESS_DRIVER;
+	d->c->pid = d->c->tid = p->pid = getpid();
+	p->ppid = getppid();
+	p->uid = (int32_t)getuid();
+	p->euid = (int32_t)geteuid();
+	p->gid = (int32_t)getgid();
+	p->egid = (int32_t)getegid();
+	snprintf(p->comm, sizeof p->comm, "%s", program_invocation_short_name);
+}
+
+/* Runs probes of KIND by the order of their ARG, then that of the script. */
+static void run_ordered(struct driver *d, enum script_probe_kind kind)
+{
+	int64_t last = INT64_MIN;
+	bool first = true;
+	for (;;) {
+		int64_t next = INT64_MAX;
+		bool any = false;
+		for (uint32_t i = 0; i < d->im.info->n_probes; i++) {
+			const struct script_probe *p = &d->im.probes[i];
+			if (p->kind == kind && (first || p->arg > last) && (!any || p->arg < next)) {
+				next = p->arg;
+				any = true;
+			}
+		}
+		if (!any)
+			return;
+		for (uint32_t i = 0; i < d->im.info->n_probes; i++)
+			if (d->im.probes[i].kind == kind && d->im.probes[i].arg == next)
+				call_handler(d, i);
+		last = next;
+		first = false;
+	}
+}
+
+/* ---- setting up ---- */
+
+/* Offset of the vDSO's clock_gettime, the same in all processes of a kernel. */
+static uint64_t find_vdso_clock(void)
+{
+	const char *base = (const char *)getauxval(AT_SYSINFO_EHDR);
+	if (!base)
+		return 0;
+	const Elf64_Ehdr *eh = (const void *)base;
+	const Elf64_Phdr *ph = (const void *)(base + eh->e_phoff);
+	const char *bias = base;
+	const Elf64_Dyn *dyn = NULL;
+	for (int i = 0; i < eh->e_phnum; i++) {
+		if (ph[i].p_type == PT_LOAD)
+			bias = base + ph[i].p_offset - ph[i].p_vaddr;
+		if (ph[i].p_type == PT_DYNAMIC)
+			dyn = (const void *)(base + ph[i].p_offset);
+	}
+	const Elf64_Sym *syms = NULL;
+	const char *names = NULL;
+	for (; dyn && dyn->d_tag != DT_NULL; dyn++) {
+		if (dyn->d_tag == DT_SYMTAB)
+			syms = (const void *)(bias + dyn->d_un.d_ptr);
+		if (dyn->d_tag == DT_STRTAB)
+			names = bias + dyn->d_un.d_ptr;
+	}
+	/* The string table follows the symbols. */
+	for (const Elf64_Sym *s = syms; names && s && (const char *)(s + 1) <= names; s++)
+		if (strcmp(names + s->st_name, "__vdso_clock_gettime") == 0)
+			return (uint64_t)(bias + s->st_value - base);
+	return 0;
+}
+
+static bool find_files(struct driver *d)
+{
+	const struct image *im = &d->im;
+	d->env.files = calloc(im->info->n_files ? im->info->n_files : 1, sizeof *d->env.files);
+	if (!d->env.files)
+		return false;
+	for (uint32_t i = 0; i < im->info->n_files; i++) {
+		struct probed_file *f = &d->env.files[i];
+		struct stat st;
+		f->path = image_string(im, im->files[i].path);
+		if (stat(f->path, &st) == 0) {
+			f->exists = true;
+			f->device = st.st_dev;
+			f->inode = st.st_ino;
+		} else if (!d->o->no_warnings) {
+			fprintf(stderr, "WARNING: %s: %s; its probes never run\n", f->path,
+				strerror(errno));
+		}
+	}
+	for (uint32_t i = 0; i < im->info->n_sites; i++)
+		if (im->sites[i].file < im->info->n_files)
+			d->env.files[im->sites[i].file].is_wanted = true;
+	return true;
+}
+
+static uint64_t now_ns(void)
+{
+	struct timespec t;
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
+}
+
+static uint64_t period(const struct script_probe *p)
+{
+	int64_t ns = p->arg;
+	if (p->arg2 > 0)
+		ns += random() % (2 * p->arg2 + 1) - p->arg2;
+	return ns > 1000 ? (uint64_t)ns : 1000;
+}
+
+static bool set_timers(struct driver *d)
+{
+	uint64_t now = now_ns();
+	d->timers = calloc(d->im.info->n_probes + 1, sizeof *d->timers);
+	if (!d->timers)
+		return false;
+	for (uint32_t i = 0; i < d->im.info->n_probes; i++)
+		if (d->im.probes[i].kind == PROBE_TIMER) {
+			d->timers[d->n_timers].probe = i;
+			d->timers[d->n_timers++].due_ns = now + period(&d->im.probes[i]);
+		}
+	return true;
+}
+
+static bool open_fds(struct driver *d)
+{
+	sigset_t set;
+	sigemptyset(&set);
+	sigaddset(&set, SIGCHLD);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGHUP);
+	sigprocmask(SIG_BLOCK, &set, &d->old_mask);
+	signal(SIGPIPE, SIG_IGN);
+	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	d->out_fd = STDOUT_FILENO;
+	if (d->o->output) {
+		d->out_fd = open(d->o->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+		if (d->out_fd < 0) {
+			fprintf(stderr, "ERROR: cannot write %s: %s\n", d->o->output, strerror(errno));
+			return false;
+		}
+	}
+	if (d->signal_fd < 0 || d->wake_fd < 0) {
+		fprintf(stderr, "ERROR: %s\n", strerror(errno));
+		return false;
+	}
+	return true;
+}
+
+/* ---- process and thread probes ---- */
+
+static bool runs_file(struct driver *d, pid_t pid, int64_t file)
+{
+	char path[64];
+	struct stat st;
+	if (file < 0 || file >= (int64_t)d->im.info->n_files)
+		return true;
+	snprintf(path, sizeof path, "/proc/%d/exe", pid);
+	const struct probed_file *f = &d->env.files[file];
+	return stat(path, &st) == 0 && st.st_dev == f->device && st.st_ino == f->inode;
+}
+
+/* Runs the probes of KIND that want process P, as if in its thread TID. */
+static void run_process_probes(struct driver *d, enum script_probe_kind kind, pid_t pid, pid_t tid)
+{
+	bool any = false;
+	if (!d->is_running)
+		return;
+	for (uint32_t i = 0; i < d->im.info->n_probes; i++) {
+		const struct script_probe *p = &d->im.probes[i];
+		if (p->kind != kind || (p->arg2 && p->arg2 != pid) || (p->pid && p->pid != pid) ||
+		    !runs_file(d, pid, p->arg))
+			continue;
+		if (!any)
+			space_describe_process(&d->env, d->im.process, pid);
+		any = true;
+		d->im.process->flags = USER_PROCESS_DRIVER;
+		d->c->pid = pid;
+		d->c->tid = tid;
+		call_handler(d, i);
+	}
+	if (any)
+		be_ourselves(d);
+}
+
+static void on_process_begun(void *data, struct process *p)
+{
+	run_process_probes(data, PROBE_PROCESS_BEGIN, p->pid, p->pid);
+}
+
+static void on_process_ended(void *data, struct process *p)
+{
+	run_process_probes(data, PROBE_PROCESS_END, p->pid, p->pid);
+}
+
+static void on_thread_begun(void *data, struct process *p, pid_t tid)
+{
+	run_process_probes(data, PROBE_THREAD_BEGIN, p->pid, tid);
+}
+
+static void on_thread_ended(void *data, struct process *p, pid_t tid)
+{
+	run_process_probes(data, PROBE_THREAD_END, p->pid, tid);
+}
+
+/* ---- targets ---- */
+
+/* Words as the shell would split them; a command with shell syntax goes to the shell. */
+static int launch(struct driver *d)
+{
+	wordexp_t words;
+	char *shell[] = { (char *)"/bin/sh", (char *)"-c", (char *)d->o->command, NULL };
+	int err, how = wordexp(d->o->command, &words, WRDE_NOCMD | WRDE_UNDEF);
+	if (how == 0 && words.we_wordc == 0) {
+		wordfree(&words);
+		fprintf(stderr, "ERROR: the command of -c is empty\n");
+		return -EINVAL;
+	}
+	if (how == 0) {
+		err = tracer_launch(&d->tracer, words.we_wordv);
+		if (err)
+			fprintf(stderr, "ERROR: cannot run %s: %s\n", words.we_wordv[0], strerror(-err));
+		wordfree(&words);
+	} else {
+		err = tracer_launch(&d->tracer, shell);
+		if (err)
+			fprintf(stderr, "ERROR: cannot run %s: %s\n", shell[0], strerror(-err));
+	}
+	return err;
+}
+
+static int get_targets(struct driver *d)
+{
+	int err = 0;
+	if (d->o->command) {
+		err = launch(d);
+		d->im.rt->target = d->tracer.command_pid;
+	} else if (d->o->target) {
+		err = tracer_attach(&d->tracer, d->o->target);
+		if (err)
+			fprintf(stderr, "ERROR: cannot trace process %d: %s\n", d->o->target,
+				strerror(-err));
+		d->im.rt->target = d->o->target;
+	}
+	return err;
+}
+
+/* ---- the loop ---- */
+
+static int next_timeout(const struct driver *d, uint64_t deadline)
+{
+	uint64_t due = deadline, now = now_ns();
+	for (size_t i = 0; i < d->n_timers; i++)
+		if (d->timers[i].due_ns < due)
+			due = d->timers[i].due_ns;
+	if (due == UINT64_MAX)
+		return -1;
+	uint64_t ms = due <= now ? 0 : (due - now + 999999) / 1000000;
+	return ms > INT_MAX ? INT_MAX : (int)ms;
+}
+
+static void run_timers(struct driver *d)
+{
+	for (size_t i = 0; i < d->n_timers; i++) {
+		struct timer *t = &d->timers[i];
+		const struct script_probe *p = &d->im.probes[t->probe];
+		uint64_t now = now_ns();
+		if (now < t->due_ns)
+			continue;
+		call_handler(d, t->probe);
+		t->due_ns += period(p);
+		if (t->due_ns <= now) /* missed some */
+			t->due_ns = now + period(p);
+	}
+}
+
+/* Supervises until something ends the session. */
+static void supervise(struct driver *d)
+{
+	uint64_t deadline = d->o->timeout_ms ? now_ns() + d->o->timeout_ms * 1000000 : UINT64_MAX;
+	bool has_target = d->o->command || d->o->target;
+	for (;;) {
+		tracer_poll(&d->tracer);
+		run_timers(d);
+		if (d->im.rt->exiting || d->im.rt->error_state || now_ns() >= deadline ||
+		    (d->o->command ? d->tracer.command_done : has_target && !d->tracer.processes))
+			return;
+		struct pollfd fds[2] = { { d->signal_fd, POLLIN, 0 }, { d->wake_fd, POLLIN, 0 } };
+		poll(fds, 2, next_timeout(d, deadline));
+		uint64_t ignored;
+		if (fds[1].revents && read(d->wake_fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
+			return;
+		struct signalfd_siginfo info;
+		while (read(d->signal_fd, &info, sizeof info) == sizeof info)
+			if (info.ssi_signo != SIGCHLD)
+				return;
+	}
+}
+
+/* ---- the end ---- */
+
+static int report(struct driver *d, bool output_good)
+{
+	const struct rt_session *rt = d->im.rt;
+	int status = rt->error_state || !output_good ? 1 : 0;
+	if (rt->too_many_skipped) {
+		fprintf(stderr, "ERROR: Skipped too many probes, check MAXSKIPPED or try again with "
+				"stap -t for more details.\n");
+		status = 1;
+	}
+	if ((rt->n_errors || rt->n_skipped) && !d->o->no_warnings)
+		fprintf(stderr, "WARNING: Number of errors: %" PRIu32 ", skipped probes: %" PRIu64 "\n",
+			rt->n_errors, rt->n_skipped);
+	for (uint32_t i = 0; d->o->verbose && i < d->im.info->n_probes; i++)
+		for (unsigned r = 0; r < RT_SKIPS; r++) {
+			uint64_t n = OBJECT_CALL(d, uint64_t (*)(uint32_t, enum rt_skip), ledger_skipped)(
+				i, (enum rt_skip)r);
+			if (n)
+				fprintf(stderr, "%s: %" PRIu64 " skipped: %s\n",
+					image_string(&d->im, d->im.probes[i].name), n,
+					OBJECT_CALL(d, const char *(*)(enum rt_skip), skip_text)(
+						(enum rt_skip)r));
+		}
+	if (rt->dropped && !d->o->no_warnings)
+		fprintf(stderr, "WARNING: There were %" PRIu64 " transport failures.\n", rt->dropped);
+	if (d->tracer.command_done) {
+		int how = d->tracer.command_status;
+		if (WIFSIGNALED(how)) {
+			fprintf(stderr, "WARNING: Child process exited with signal %d (%s)\n",
+				WTERMSIG(how), strsignal(WTERMSIG(how)));
+			status = 1;
+		} else if (WEXITSTATUS(how)) {
+			fprintf(stderr, "WARNING: Child process exited with status %d\n",
+				WEXITSTATUS(how));
+			status = 1;
+		}
+	}
+	return status;
+}
+
+static int run(struct driver *d)
+{
+	OBJECT_CALL(d, void (*)(void), session_init)();
+	OBJECT_CALL(d, image_handler *, script_init)(d->c);
+	if (get_targets(d) < 0) {
+		tracer_close(&d->tracer, true);
+		reader_stop(d->reader);
+		return 1;
+	}
+	bool started = false;
+	if (accept_class(d, RT_BEGIN))
+		run_ordered(d, PROBE_BEGIN);
+	if (accept_class(d, RT_ORDINARY)) {
+		started = d->is_running = true;
+		for (struct process *p = d->tracer.processes; p; p = p->next)
+			if (p->is_begun)
+				on_process_begun(d, p);
+		if (set_timers(d)) {
+			tracer_start(&d->tracer);
+			supervise(d);
+		}
+	}
+	d->im.rt->accept = 0;
+	d->is_running = false;
+	tracer_close(&d->tracer, !started);
+	if (accept_class(d, RT_END)) {
+		run_ordered(d, PROBE_END);
+		if (!d->im.rt->error_state)
+			OBJECT_CALL(d, image_handler *, script_finish)(d->c);
+	}
+	if (d->im.rt->error_state && accept_class(d, RT_ERROR))
+		run_ordered(d, PROBE_ERROR);
+	d->im.rt->accept = 0;
+	bool good = reader_stop(d->reader);
+	return report(d, good);
+}
+
+int user_run(const struct user_run_options *o)
+{
+	struct driver d = { .o = o, .signal_fd = -1, .wake_fd = -1 };
+	const char *why;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	unsigned n_rings = cpus < 1 ? 1 : cpus > 64 ? 64 : (unsigned)cpus;
+	uint64_t bytes = (uint64_t)(o->buffer_mb ? o->buffer_mb : 1) * n_rings << 20;
+	int status = 1;
+
+	if (!(getauxval(AT_HWCAP2) & 2)) {
+		fprintf(stderr, "ERROR: the user runtime needs the FSGSBASE instructions "
+				"(Linux 5.9 on a processor of 2012 or later)\n");
+		return 1;
+	}
+	int err = image_open(&d.im, o->object, bytes, n_rings, &why);
+	if (err) {
+		fprintf(stderr, "ERROR: cannot load %s: %s\n", o->object, why ? why : strerror(-err));
+		return 1;
+	}
+	d.env.im = &d.im;
+	d.env.vdso_clock_gettime = find_vdso_clock();
+	d.env.always_break = o->always_break || getenv("TAPSTER_BREAK");
+	d.env.verbose = o->verbose;
+	d.env.no_warnings = o->no_warnings;
+	d.tracer.env = &d.env;
+	d.tracer.data = &d;
+	d.tracer.process_begun = on_process_begun;
+	d.tracer.process_ended = on_process_ended;
+	d.tracer.thread_begun = on_thread_begun;
+	d.tracer.thread_ended = on_thread_ended;
+	err = ledger_open();
+	if (err) {
+		fprintf(stderr, "ERROR: %s\n", strerror(-err));
+	} else if (find_files(&d) && open_fds(&d)) {
+		uint64_t vdso = getauxval(AT_SYSINFO_EHDR);
+		d.im.process->clock_gettime = d.env.vdso_clock_gettime ?
+						      vdso + d.env.vdso_clock_gettime : 0;
+		make_context(&d);
+		be_ourselves(&d);
+		catch_faults(&d.im);
+		fflush(NULL);
+		d.reader = reader_start(&d.im, d.out_fd, d.wake_fd, o->no_warnings);
+		if (d.reader)
+			status = run(&d);
+		else
+			fprintf(stderr, "ERROR: cannot start a thread\n");
+	}
+	sigprocmask(SIG_SETMASK, &d.old_mask, NULL);
+	if (o->output && d.out_fd >= 0)
+		close(d.out_fd);
+	if (d.signal_fd >= 0)
+		close(d.signal_fd);
+	if (d.wake_fd >= 0)
+		close(d.wake_fd);
+	free(d.env.files);
+	free(d.timers);
+	image_close(&d.im);
+	return status;
+}

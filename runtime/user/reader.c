@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/user/reader.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <linux/futex.h>
+#include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <time.h>
+#include <unistd.h>
+#include <x86intrin.h>
+
+enum {
+	BUFFER = 1 << 18,
+	SEEN = 256,               /* warnings that are remembered, to be said once */
+	NAP_NS = 1000000,         /* between rounds while data come */
+	IDLE_ROUNDS = 50,         /* without data before the reader sleeps */
+	SLEEP_NS = 200000000      /* then: a look now and then all the same */
+};
+
+extern char **environ;
+
+struct reader {
+	const struct image *im;
+	int fd, wake_fd;
+	bool no_warnings, failed;
+	pthread_t thread;
+	atomic_bool stop;
+	atomic_uint rounds; /* completed */
+	uint64_t *at;       /* what has been read of each ring */
+	uint64_t *head;     /* what there is, this round */
+	char *buffer;
+	size_t n;
+	uint64_t seen[SEEN];
+	unsigned n_seen;
+};
+
+static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
+{
+	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
+}
+
+static void tell_driver(struct reader *r)
+{
+	uint64_t one = 1;
+	if (write(r->wake_fd, &one, sizeof one) != sizeof one)
+		r->failed |= errno != EAGAIN;
+}
+
+static void write_out(struct reader *r)
+{
+	size_t done = 0;
+	while (done < r->n && !r->failed) {
+		ssize_t n = write(r->fd, r->buffer + done, r->n - done);
+		if (n >= 0) {
+			done += (size_t)n;
+		} else if (errno != EINTR) {
+			if (errno != EPIPE)
+				fprintf(stderr, "ERROR: cannot write the output: %s\n", strerror(errno));
+			r->failed = true;
+			r->im->rt->exiting = 1;
+			tell_driver(r);
+		}
+	}
+	r->n = 0;
+}
+
+static void add_text(struct reader *r, const char *text, size_t n)
+{
+	while (n) {
+		if (r->n == BUFFER)
+			write_out(r);
+		size_t part = BUFFER - r->n < n ? BUFFER - r->n : n;
+		memcpy(r->buffer + r->n, text, part);
+		r->n += part;
+		text += part;
+		n -= part;
+	}
+}
+
+static bool is_new_warning(struct reader *r, const char *text, size_t n)
+{
+	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
+	for (size_t i = 0; i < n; i++)
+		h = (h ^ (unsigned char)text[i]) * 0x100000001b3;
+	for (unsigned i = 0; i < r->n_seen; i++)
+		if (r->seen[i] == h)
+			return false;
+	if (r->n_seen < SEEN)
+		r->seen[r->n_seen++] = h;
+	return true;
+}
+
+static void run_command(const char *text, size_t n)
+{
+	char *command = strndup(text, n);
+	char *argv[] = { (char *)"sh", (char *)"-c", command, NULL };
+	posix_spawnattr_t attr;
+	sigset_t none, pipe;
+	pid_t pid;
+	sigemptyset(&none);
+	sigemptyset(&pipe);
+	sigaddset(&pipe, SIGPIPE);
+	posix_spawnattr_init(&attr);
+	posix_spawnattr_setsigmask(&attr, &none);
+	posix_spawnattr_setsigdefault(&attr, &pipe);
+	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+	int err = command ? posix_spawn(&pid, "/bin/sh", NULL, &attr, argv, environ) : ENOMEM;
+	if (err)
+		fprintf(stderr, "WARNING: system(): %s\n", strerror(err));
+	posix_spawnattr_destroy(&attr);
+	free(command); /* reaped by the tracer */
+}
+
+static void take(struct reader *r, const struct user_record *rec)
+{
+	switch (rec->kind) {
+	case RT_OUTPUT_PRINT:
+	case RT_OUTPUT_LOG:
+		add_text(r, rec->data, rec->size);
+		break;
+	case RT_OUTPUT_WARNING:
+		if (!r->no_warnings && is_new_warning(r, rec->data, rec->size)) {
+			write_out(r);
+			fprintf(stderr, "WARNING: %.*s\n", (int)rec->size, rec->data);
+		}
+		break;
+	case RT_OUTPUT_ERROR:
+		write_out(r);
+		fprintf(stderr, "ERROR: %.*s\n", (int)rec->size, rec->data);
+		break;
+	case RT_OUTPUT_SYSTEM:
+		write_out(r);
+		run_command(rec->data, rec->size);
+		break;
+	}
+}
+
+/* The next record of ring I, or NULL. */
+static const struct user_record *peek(struct reader *r, uint32_t i)
+{
+	struct user_ring *ring = image_ring(r->im, i);
+	uint64_t size = r->im->session->ring_size;
+	const char *base = (const char *)(ring + 1);
+	while (r->at[i] < r->head[i]) {
+		uint64_t at = r->at[i] & (size - 1);
+		const struct user_record *rec = (const struct user_record *)(base + at);
+		if (rec->kind != USER_RECORD_PAD)
+			return rec;
+		r->at[i] += size - at;
+	}
+	return NULL;
+}
+
+/* One look at all rings; was there anything? */
+static bool round_once(struct reader *r)
+{
+	const struct user_session *s = r->im->session;
+	uint64_t now = __rdtsc();
+	bool any = false;
+	for (uint32_t i = 0; i < s->n_rings; i++)
+		r->head[i] = __atomic_load_n(&image_ring(r->im, i)->head, __ATOMIC_ACQUIRE);
+	for (;;) {
+		const struct user_record *first = NULL;
+		uint32_t from = 0;
+		for (uint32_t i = 0; i < s->n_rings; i++) {
+			const struct user_record *rec = peek(r, i);
+			if (rec && rec->tsc <= now && (!first || rec->tsc < first->tsc)) {
+				first = rec;
+				from = i;
+			}
+		}
+		if (!first)
+			break;
+		any = true;
+		take(r, first);
+		r->at[from] += (sizeof *first + first->size + 7) & ~(uint64_t)7;
+		/* Early, so that writers have room while we go on. */
+		struct user_ring *ring = image_ring(r->im, from);
+		if (r->at[from] - ring->tail >= s->ring_size / 8)
+			__atomic_store_n(&ring->tail, r->at[from], __ATOMIC_RELEASE);
+	}
+	for (uint32_t i = 0; i < s->n_rings; i++) {
+		struct user_ring *ring = image_ring(r->im, i);
+		if (ring->tail != r->at[i] || ring->n_waiting) {
+			__atomic_store_n(&ring->tail, r->at[i], __ATOMIC_RELEASE);
+			__atomic_fetch_add(&ring->drained, 1, __ATOMIC_SEQ_CST);
+			ring->stalled = 0;
+			if (ring->n_waiting)
+				futex(&ring->drained, FUTEX_WAKE, INT_MAX, NULL);
+		}
+	}
+	write_out(r);
+	if (__atomic_exchange_n(&r->im->session->wake, 0, __ATOMIC_SEQ_CST))
+		tell_driver(r);
+	atomic_fetch_add(&r->rounds, 1);
+	return any;
+}
+
+static bool is_empty(struct reader *r)
+{
+	for (uint32_t i = 0; i < r->im->session->n_rings; i++)
+		if (__atomic_load_n(&image_ring(r->im, i)->head, __ATOMIC_SEQ_CST) != r->at[i])
+			return false;
+	return true;
+}
+
+static void *run(void *data)
+{
+	struct reader *r = data;
+	uint32_t *sleeps = &r->im->session->reader_sleeps;
+	const struct timespec nap = { 0, NAP_NS }, sleep = { 0, SLEEP_NS };
+	unsigned idle = 0;
+	while (!atomic_load(&r->stop)) {
+		if (round_once(r))
+			idle = 0;
+		else if (idle < IDLE_ROUNDS)
+			idle++;
+		if (idle < IDLE_ROUNDS) {
+			nanosleep(&nap, NULL);
+			continue;
+		}
+		__atomic_store_n(sleeps, 1, __ATOMIC_SEQ_CST);
+		if (is_empty(r) && !r->im->session->wake && !atomic_load(&r->stop))
+			futex(sleeps, FUTEX_WAIT, 1, &sleep);
+		if (__atomic_exchange_n(sleeps, 0, __ATOMIC_SEQ_CST) == 0)
+			idle = 0; /* somebody has called */
+	}
+	while (round_once(r))
+		;
+	return NULL;
+}
+
+struct reader *reader_start(const struct image *im, int fd, int wake_fd, bool no_warnings)
+{
+	struct reader *r = calloc(1, sizeof *r);
+	if (!r)
+		return NULL;
+	r->im = im;
+	r->fd = fd;
+	r->wake_fd = wake_fd;
+	r->no_warnings = no_warnings;
+	r->at = calloc(im->session->n_rings, sizeof *r->at);
+	r->head = calloc(im->session->n_rings, sizeof *r->head);
+	r->buffer = malloc(BUFFER);
+	if (!r->at || !r->head || !r->buffer || pthread_create(&r->thread, NULL, run, r) != 0) {
+		free(r->at);
+		free(r->head);
+		free(r->buffer);
+		free(r);
+		return NULL;
+	}
+	return r;
+}
+
+static void rouse(struct reader *r)
+{
+	uint32_t *sleeps = &r->im->session->reader_sleeps;
+	if (__atomic_exchange_n(sleeps, 0, __ATOMIC_SEQ_CST))
+		futex(sleeps, FUTEX_WAKE, 1, NULL);
+}
+
+void reader_flush(struct reader *r)
+{
+	const struct timespec nap = { 0, 200000 };
+	unsigned from = atomic_load(&r->rounds);
+	while (atomic_load(&r->rounds) - from < 2) { /* one that has begun after us is complete */
+		rouse(r);
+		nanosleep(&nap, NULL);
+	}
+}
+
+bool reader_stop(struct reader *r)
+{
+	atomic_store(&r->stop, true);
+	rouse(r);
+	pthread_join(r->thread, NULL);
+	bool good = !r->failed;
+	free(r->at);
+	free(r->head);
+	free(r->buffer);
+	free(r);
+	return good;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * From a thread to its context, when the table that entry.S looks into doesn't
+ * know it: the first hit of a thread, or a thread pointer that has changed.
+ *
+ * A context is claimed by a thread id and the process's token, and released by
+ * the supervisor when the thread is gone.
+ */
+#include "runtime/user/target.h"
+
+#include <asm/unistd.h>
+
+struct user_process user_process __attribute__((section(".tapster.process")));
+struct user_session user_session;
+
+static struct user_claim *claims(void)
+{
+	return user_at(user_session.claims);
+}
+
+static bool claim(uint32_t i, uint32_t tid)
+{
+	struct user_claim *cl = &claims()[i];
+	uint32_t free = 0;
+
+	if (__atomic_load_n(&cl->tid, __ATOMIC_RELAXED) != 0 ||
+	    !__atomic_compare_exchange_n(&cl->tid, &free, tid, false, __ATOMIC_ACQ_REL,
+					 __ATOMIC_RELAXED))
+		return false;
+	__atomic_store_n(&cl->token, user_process.token, __ATOMIC_RELEASE);
+	return true;
+}
+
+/* Everything in a context that depends on where this process has it. */
+static void settle(struct user_context *u, uint32_t i, uint32_t tid)
+{
+	if (!u->ready) {
+		rt_context_init(&u->rt, (uint16_t)(i + 1));
+		u->ready = 1;
+	}
+	u->stack = (uint64_t)(uintptr_t)u + user_session.stack_at + USER_STACK_SIZE;
+	u->token = user_process.token;
+	rt_context_claim(&u->rt, user_process.pid, (int32_t)tid);
+	u->rt.regs = &u->regs;
+	u->rt.port = u;
+	u->rt.is_return = 0;
+}
+
+static void enter_in_table(uint64_t key, struct user_context *u)
+{
+	uint32_t h = (uint32_t)(((key - 1) * USER_TABLE_HASH) >> (64 - USER_TABLE_BITS));
+	struct user_table_entry *e = &user_process.table[h], *to = e;
+
+	for (unsigned i = 0; i < USER_TABLE_PROBES; i++)
+		if (e[i].key == 0 || e[i].context == (uint64_t)(uintptr_t)u) {
+			to = &e[i];
+			break;
+		}
+	to->key = 0; /* entry.S reads key, then context */
+	RT_BARRIER();
+	to->context = (uint64_t)(uintptr_t)u;
+	RT_BARRIER();
+	to->key = key;
+}
+
+struct user_context *user_context_find(uint64_t key)
+{
+	uint32_t tid = (uint32_t)user_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
+	uint32_t n = user_session.n_contexts, token = user_process.token;
+	uint32_t found = n;
+
+	for (uint32_t i = 0; i < n && found == n; i++)
+		if (claims()[i].tid == tid && claims()[i].token == token)
+			found = i;
+	for (uint32_t i = 0; i < n && found == n; i++)
+		if (claim(i, tid))
+			found = i;
+	if (found == n)
+		return NULL;
+	struct user_context *u = user_context_at(found);
+	if (u->token != token || u->rt.tid != (int32_t)tid || u->rt.port != u)
+		settle(u, found, tid);
+	enter_in_table(key, u);
+	return u;
+}

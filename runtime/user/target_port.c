@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The user runtime's part of port.h, but for output (target_ring.c).
+ */
+#include "runtime/user/target.h"
+
+#include <asm/unistd.h>
+
+struct timespec64 {
+	int64_t seconds, ns;
+};
+
+enum { CLOCK_IS_REALTIME = 0, CLOCK_IS_MONOTONIC = 1 };
+
+static uint64_t clock(int which)
+{
+	struct timespec64 t = { 0, 0 };
+
+	if (user_process.clock_gettime)
+		((int (*)(int, struct timespec64 *))(uintptr_t)user_process.clock_gettime)(which, &t);
+	else
+		user_syscall(__NR_clock_gettime, which, (long)&t, 0, 0, 0, 0);
+	return (uint64_t)t.seconds * 1000000000u + (uint64_t)t.ns;
+}
+
+uint64_t rt_port_realtime_ns(void)
+{
+	return clock(CLOCK_IS_REALTIME);
+}
+
+uint64_t rt_port_monotonic_ns(void)
+{
+	return clock(CLOCK_IS_MONOTONIC);
+}
+
+uint64_t rt_port_cycles(void)
+{
+	return __builtin_ia32_rdtsc();
+}
+
+/* Linux keeps the CPU's number in the low 12 bits of TSC_AUX. */
+unsigned rt_port_cpu(void)
+{
+	unsigned aux;
+
+	__builtin_ia32_rdtscp(&aux);
+	return aux & 0xfff;
+}
+
+void rt_port_relax(unsigned round)
+{
+	if (round > 64 && !(user_process.flags & USER_PROCESS_QUIET))
+		user_syscall(__NR_sched_yield, 0, 0, 0, 0, 0, 0);
+	else
+		__builtin_ia32_pause();
+}
+
+int rt_port_read(void *dst, uint64_t addr, size_t n)
+{
+	return user_copy(dst, (const void *)(uintptr_t)addr, n);
+}
+
+int rt_port_write(uint64_t addr, const void *src, size_t n)
+{
+	return user_copy((void *)(uintptr_t)addr, src, n);
+}
+
+long rt_port_read_str(char *dst, uint64_t addr, size_t n)
+{
+	return user_copy_string(dst, (const char *)(uintptr_t)addr, n);
+}
+
+static bool may_ask(void)
+{
+	return !(user_process.flags & (USER_PROCESS_QUIET | USER_PROCESS_DRIVER));
+}
+
+int64_t rt_port_id(struct rt_context *c, enum rt_id which)
+{
+	bool ask = may_ask();
+
+	switch (which) {
+	case RT_ID_PPID:
+		return ask ? user_syscall(__NR_getppid, 0, 0, 0, 0, 0, 0) : user_process.ppid;
+	case RT_ID_UID:
+		return ask ? user_syscall(__NR_getuid, 0, 0, 0, 0, 0, 0) : user_process.uid;
+	case RT_ID_EUID:
+		return ask ? user_syscall(__NR_geteuid, 0, 0, 0, 0, 0, 0) : user_process.euid;
+	case RT_ID_GID:
+		return ask ? user_syscall(__NR_getgid, 0, 0, 0, 0, 0, 0) : user_process.gid;
+	case RT_ID_EGID:
+		return ask ? user_syscall(__NR_getegid, 0, 0, 0, 0, 0, 0) : user_process.egid;
+	case RT_ID_PGRP:
+		return ask ? user_syscall(__NR_getpgrp, 0, 0, 0, 0, 0, 0) : 0;
+	case RT_ID_SID:
+		return ask ? user_syscall(__NR_getsid, 0, 0, 0, 0, 0, 0) : 0;
+	case RT_ID_NS_PID:
+		return ask ? user_syscall(__NR_getpid, 0, 0, 0, 0, 0, 0) : c->pid;
+	case RT_ID_NS_TID:
+		return ask ? user_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0) : c->tid;
+	}
+	return 0;
+}
+
+void rt_port_execname(struct rt_context *c, char *dst, size_t size)
+{
+	const long pr_get_name = 16;
+
+	(void)c;
+	if (size < sizeof user_process.comm)
+		return;
+	if (!may_ask() || user_syscall(__NR_prctl, pr_get_name, (long)dst, 0, 0, 0, 0) != 0)
+		__builtin_memcpy(dst, user_process.comm, sizeof user_process.comm);
+}
+
+bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
+{
+	(void)c;
+	if (file >= USER_FILES_MAX || !user_process.mapped[file])
+		return false;
+	*bias = user_process.bias[file];
+	return true;
+}
+
+/* Thread-local storage of the main program: it ends at the thread pointer
+ * (x86-64 ABI supplement, TLS variant II).  Other files' blocks are found
+ * through libc's own tables, which differ: not yet. */
+bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
+{
+	(void)c;
+	(void)file;
+	(void)base;
+	return false;
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Return probes by replaced return addresses.  A record of the thread's context
+ * holds the real address and the stack slot that it was taken from.
+ *
+ * Records are not a strict stack: longjmp and exceptions leave some behind, and
+ * a thread may use several stacks (signals, coroutines).  A return therefore
+ * looks for the record of its own slot; records of deeper slots (lower
+ * addresses) that are younger belong to frames which are gone, and go too.
+ */
+#include "runtime/user/target.h"
+
+static uint64_t trampoline(void)
+{
+	return (uint64_t)(uintptr_t)user_return_trampoline;
+}
+
+/* Drops the records marked by slot 0. */
+static void squeeze(struct user_context *u, uint32_t from)
+{
+	uint32_t to = from;
+
+	for (uint32_t i = from; i < u->n_returns; i++) {
+		struct user_return *r = user_return_at(u, i);
+		if (!r->slot)
+			continue;
+		if (to != i)
+			__builtin_memcpy(user_return_at(u, to), r, user_session.return_stride);
+		to++;
+	}
+	u->n_returns = to;
+}
+
+/* Makes room by dropping records of frames that must be gone: deeper than SLOT
+ * on the same stack, or whose slot no longer holds the trampoline. */
+static void prune(struct user_context *u, uint64_t slot)
+{
+	const uint64_t stack = 8 << 20;
+
+	for (uint32_t i = 0; i < u->n_returns; i++) {
+		struct user_return *r = user_return_at(u, i);
+		uint64_t now;
+		if ((r->slot < slot && slot - r->slot < stack) ||
+		    user_copy(&now, (void *)(uintptr_t)r->slot, 8) != 0 || now != trampoline())
+			r->slot = 0;
+	}
+	squeeze(u, 0);
+}
+
+/* The record for the function that has just been entered, or NULL. */
+static struct user_return *push(struct user_context *u, uint32_t site)
+{
+	uint64_t slot = u->regs.sp, real;
+
+	if (user_copy(&real, (void *)(uintptr_t)slot, 8) != 0)
+		return NULL;
+	if (real != trampoline()) { /* records of this slot are of frames that are gone */
+		while (u->n_returns && user_return_at(u, u->n_returns - 1)->slot == slot)
+			u->n_returns--;
+	} else { /* tail call: the frame has a record already */
+		uint32_t i = u->n_returns;
+		while (i > 0 && user_return_at(u, i - 1)->slot != slot)
+			i--;
+		if (i == 0)
+			return NULL;
+		real = user_return_at(u, i - 1)->real;
+	}
+	if (u->n_returns == USER_RETURNS_MAX)
+		prune(u, slot);
+	if (u->n_returns == USER_RETURNS_MAX)
+		return NULL;
+	struct user_return *r = user_return_at(u, u->n_returns);
+	r->slot = slot;
+	r->real = real;
+	r->site = site;
+	RT_BARRIER(); /* the supervisor may look at any moment */
+	u->n_returns++;
+	RT_BARRIER();
+	uint64_t to = trampoline();
+	if (user_copy((void *)(uintptr_t)slot, &to, 8) != 0) {
+		u->n_returns--;
+		return NULL;
+	}
+	return r;
+}
+
+void user_hit_return(struct rt_context *c, uint32_t site)
+{
+	struct user_context *u = user_context_of(c);
+	struct user_return *r = NULL;
+
+	if (rt_session.accept & RT_ORDINARY)
+		r = push(u, site);
+	c->entry = r ? r->entry : NULL;
+	script_site(c, site);
+	c->entry = NULL;
+	if (!r)
+		for (uint32_t i = 0; i < script_info.n_probes; i++)
+			if (script_probes[i].kind == PROBE_RETURN && script_probes[i].arg == site)
+				rt_skip_probe(i, RT_SKIP_RETURN, 1);
+}
+
+void user_returned(struct user_context *u)
+{
+	uint64_t *slot = (uint64_t *)(uintptr_t)u->target_sp;
+	uint32_t i = u->n_returns, last;
+
+	while (i > 0 && user_return_at(u, i - 1)->slot != u->target_sp)
+		i--;
+	if (i == 0) {
+		*slot = user_return_find(u->target_sp);
+		return;
+	}
+	last = i;
+	*slot = user_return_at(u, i - 1)->real;
+	for (uint32_t j = i; j < u->n_returns; j++)
+		if (user_return_at(u, j)->slot < u->target_sp)
+			user_return_at(u, j)->slot = 0;
+	squeeze(u, i);
+
+	/* Tail calls share the slot: youngest first. */
+	u->rt.is_return = 1;
+	u->regs.ip = u->rt.ip = *slot;
+	while (last > 0 && user_return_at(u, last - 1)->slot == u->target_sp) {
+		struct user_return *r = user_return_at(u, last - 1);
+		uint32_t site = r->site;
+		u->rt.entry = r->entry;
+		for (uint32_t p = 0; p < script_info.n_probes; p++)
+			if (script_probes[p].kind == PROBE_RETURN && script_probes[p].arg == site)
+				script_return(&u->rt, p);
+		r->slot = 0;
+		last--;
+	}
+	u->rt.entry = NULL;
+	u->rt.is_return = 0;
+	squeeze(u, last);
+}
+
+/* The real return address of SLOT, when the thread's own context doesn't know
+ * it: coroutines that have moved between threads; or a handler is running. */
+uint64_t user_return_find(uint64_t slot)
+{
+	struct user_claim *claims = user_at(user_session.claims);
+
+	for (uint32_t i = 0; i < user_session.n_contexts; i++) {
+		if (!claims[i].tid || claims[i].token != user_process.token)
+			continue;
+		struct user_context *u = user_context_at(i);
+		for (uint32_t j = u->n_returns; j > 0; j--)
+			if (user_return_at(u, j - 1)->slot == slot)
+				return user_return_at(u, j - 1)->real;
+	}
+	__builtin_trap(); /* nowhere to return to */
+}

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The supervisor: which processes and threads are traced, and what happens at
+ * each of their stops.  All calls come from one thread (ptrace demands it).
+ *
+ *	THREAD_UNKNOWN  it has reported, but not yet its parent: waits
+ *	THREAD_RUNNING  may run; or waits in the kernel
+ *	THREAD_STOPPED  in a ptrace stop that has been dealt with; stays there
+ *	THREAD_VFORK    its vfork child runs in its memory: it does not run, and
+ *	                can't be stopped either, until the child is through
+ *	THREAD_GONE     dead
+ */
+#ifndef TAPSTER_RUNTIME_USER_TRACER_H
+#define TAPSTER_RUNTIME_USER_TRACER_H
+
+#include "runtime/user/space.h"
+
+enum thread_state { THREAD_UNKNOWN, THREAD_RUNNING, THREAD_STOPPED, THREAD_VFORK, THREAD_GONE };
+
+enum { HELD_MAX = 32 };
+
+struct process {
+	struct process *next;
+	pid_t pid;
+	struct space *space;
+	unsigned n_threads;
+	bool is_begun;  /* process.begin has been reported */
+	bool is_target; /* the -c command or an -x process */
+};
+
+struct thread {
+	struct thread *next; /* of the same hash bucket */
+	pid_t tid;
+	struct process *process; /* NULL while UNKNOWN */
+	enum thread_state state;
+	int status;            /* wait status of an unknown or parked thread */
+	bool is_parked;        /* STATUS has not been dealt with yet */
+	bool in_group_stop;    /* PTRACE_LISTEN */
+	bool is_leaving;       /* being got out of the object for good */
+	int signal;            /* STOPPED at its delivery: to be delivered on resume */
+	unsigned n_held, n_resent;
+	siginfo_t held[HELD_MAX]; /* kept away from handlers; the first N_RESENT were sent again */
+};
+
+enum { THREAD_BUCKETS = 1024 };
+
+struct tracer {
+	const struct space_env *env;
+	struct process *processes;
+	struct thread *threads[THREAD_BUCKETS];
+	size_t n_threads;
+	bool is_closing;    /* processes are let go: nothing new is armed */
+	bool hold_command;  /* the command stays stopped at its exec */
+	struct thread *command; /* the held one */
+	pid_t command_pid;
+	bool command_done;
+	int command_status;
+	/* What the driver wants to hear of; may be NULL. */
+	void (*process_begun)(void *data, struct process *p);
+	void (*process_ended)(void *data, struct process *p);
+	void (*thread_begun)(void *data, struct process *p, pid_t tid);
+	void (*thread_ended)(void *data, struct process *p, pid_t tid);
+	void *data;
+};
+
+/* Starts ARGV and holds it at its exec with its sites armed.  0 or -errno (of exec, too). */
+int tracer_launch(struct tracer *t, char *const *argv);
+/* Seizes a running process and arms it. */
+int tracer_attach(struct tracer *t, pid_t pid);
+/* Lets the held command run. */
+void tracer_start(struct tracer *t);
+/* Deals with everything that has happened; doesn't wait. */
+void tracer_poll(struct tracer *t);
+/* Restores all processes and lets them go.  The command is killed where KILL_COMMAND. */
+void tracer_close(struct tracer *t, bool kill_command);
+
+#endif
