@@ -3,4 +3,4 @@ EXTRA_DIST += \
 	cmd/main.c \
 	cmd/options.c cmd/options.def cmd/options.h \
 	cmd/paths.c cmd/paths.h \
-	cmd/run.h
+	cmd/run.c cmd/run.h
