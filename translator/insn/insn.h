@@ -48,8 +48,6 @@ struct insn_code {
 	size_t n_entries;
 	/* bytes behind the function up to the next one, for padding; may be 0 */
 	size_t padding_after;  /* those bytes follow BYTES[size] in memory and are readable */
-	/* bytes between the function before and this one; those precede BYTES[0] in memory */
-	size_t padding_before;
 	/* ENTRIES has every landing pad of the function's exception table (or there is none):
 	 * needed for jump entries in the middle of a function that makes calls */
 	bool has_all_entries;

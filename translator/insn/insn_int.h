@@ -50,6 +50,8 @@ bool x86_is_rip_relative(const struct x86_insn *insn, uint64_t *address);
 bool x86_is_padding(const struct x86_insn *insn);
 /* Has PREFIX among its legacy prefixes. */
 bool x86_has_prefix(const struct x86_insn *insn, uint8_t prefix);
+/* jmp or ret: what stands behind it is reached from elsewhere only. */
+bool x86_never_goes_on(const struct x86_insn *insn);
 /* syscall, sysenter, int $0x80 */
 bool x86_is_syscall(const struct x86_insn *insn);
 
@@ -75,6 +77,9 @@ size_t x86_text_read(const struct insn_text *text, uint64_t address, void *buf, 
  * TO - 1 in it. */
 bool x86_text_may_jump(const struct insn_text *text, const struct x86_decoder *d,
 		       uint64_t start, uint64_t end, uint64_t from, uint64_t to);
+/* Bytes of padding right before the function at ADDRESS that control never runs through. */
+size_t x86_text_padding_before(const struct insn_text *text, const struct x86_decoder *d,
+			       uint64_t address);
 
 /*
  * Where the branches of a function go.  Built once per plan; see x86_flow.c for
@@ -91,6 +96,8 @@ bool x86_map_is_inside(const struct x86_map *map, size_t offset, size_t *start);
 const char *x86_map_why_entered(const struct x86_map *map, size_t from, size_t to);
 /* The function jumps to OFFSET, or whether it does isn't known.  Calls don't count. */
 bool x86_map_may_jump_to(const struct x86_map *map, size_t offset);
+/* The last instruction of the (whole) function may go on into what stands behind it. */
+bool x86_map_runs_out(const struct x86_map *map);
 bool x86_map_has_calls(const struct x86_map *map);
 
 #endif

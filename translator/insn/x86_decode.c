@@ -107,6 +107,11 @@ bool x86_is_padding(const struct x86_insn *insn)
 	return insn->z.mnemonic == ZYDIS_MNEMONIC_NOP || insn->z.mnemonic == ZYDIS_MNEMONIC_INT3;
 }
 
+bool x86_never_goes_on(const struct x86_insn *insn)
+{
+	return insn->flow == X86_JUMP || insn->flow == X86_JUMP_INDIRECT || insn->flow == X86_RET;
+}
+
 bool x86_is_syscall(const struct x86_insn *insn)
 {
 	switch (insn->z.mnemonic) {

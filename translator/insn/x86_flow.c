@@ -65,6 +65,7 @@ struct x86_map {
 	uint8_t *marks; /* of each byte */
 	const char *unknown;
 	bool has_calls;
+	bool runs_out;          /* over the end of the whole function */
 	bool wants_tables;      /* an indirect jump goes through a table */
 	bool wants_long_table;  /* ... of addresses */
 	bool found_short, found_long;
@@ -341,7 +342,9 @@ static void sweep(struct x86_map *m)
 			continue;
 		}
 		mark_insn(m, &insn);
-		note(m, &insn);
+		/* a call at the very end doesn't return */
+		m->runs_out = note(m, &insn) && insn.flow != X86_CALL &&
+			      insn.flow != X86_CALL_INDIRECT;
 		at += insn.z.length;
 	}
 }
@@ -499,6 +502,11 @@ const char *x86_map_why_entered(const struct x86_map *m, size_t from, size_t to)
 bool x86_map_may_jump_to(const struct x86_map *m, size_t offset)
 {
 	return m->unknown || (m->marks[offset] & MARK_JUMP);
+}
+
+bool x86_map_runs_out(const struct x86_map *m)
+{
+	return m->runs_out;
 }
 
 bool x86_map_has_calls(const struct x86_map *m)

@@ -29,12 +29,6 @@ static bool decode_at(const struct plan *p, size_t at, struct x86_insn *insn)
 			  p->code->address + at, insn);
 }
 
-static bool never_goes_on(const struct x86_insn *insn)
-{
-	return insn->flow == X86_JUMP || insn->flow == X86_JUMP_INDIRECT ||
-	       insn->flow == X86_RET;
-}
-
 /* SIZE bytes are nothing but nops and int3. */
 static bool is_all_padding(const struct plan *p, const uint8_t *bytes, size_t size)
 {
@@ -85,14 +79,14 @@ static bool take(struct plan *p, unsigned need)
 		struct x86_insn *insn = &p->insns[p->n_insns];
 
 		if (p->at + p->cover == code->size) {
-			if (!p->n_insns || !never_goes_on(&p->insns[p->n_insns - 1]) ||
+			if (!p->n_insns || !x86_never_goes_on(&p->insns[p->n_insns - 1]) ||
 			    p->n_after < need - p->cover)
 				return false;
 			p->cover = need;
 			return true;
 		}
 		/* behind a jump of a function whose end isn't known is perhaps another one */
-		if (p->n_insns && !code->is_whole && never_goes_on(insn - 1))
+		if (p->n_insns && !code->is_whole && x86_never_goes_on(insn - 1))
 			return false;
 		if (p->n_insns == SITE_INSNS_MAX || !decode_at(p, p->at + p->cover, insn) ||
 		    x86_slot_refusal(insn, code->is_32bit))
@@ -119,23 +113,32 @@ static const char *why_entered(const struct plan *p)
 	return x86_map_why_entered(p->map, p->at + 1, p->at + p->cover);
 }
 
+/* A jump may be written HOP bytes from the site, where padding was found. */
+static bool may_hop(const struct plan *p, int64_t hop)
+{
+	uint64_t to = p->code->address + p->at + (uint64_t)hop;
+
+	return hop >= INT8_MIN + X86_SHORT_JUMP_SIZE && hop <= INT8_MAX &&
+	       !x86_text_may_jump(p->code->text, &p->decoder, to, to, to, to + X86_JUMP_SIZE);
+}
+
 /* Finds padding for a 5-byte jump that a 2-byte jump at the site reaches. */
 static bool find_hop(const struct plan *p, struct site_recipe *out)
 {
 	const struct insn_code *code = p->code;
-	size_t to_end = code->size - p->at;
+	int64_t after = (int64_t)(code->size - p->at);
+	int64_t before = -(int64_t)p->at - X86_JUMP_SIZE;
 
-	if (p->n_after >= X86_JUMP_SIZE && to_end <= INT8_MAX) {
-		out->hop = (int8_t)to_end;
+	if (p->n_after >= X86_JUMP_SIZE && !x86_map_runs_out(p->map) && may_hop(p, after)) {
+		out->hop = (int8_t)after;
 		memcpy(out->hop_orig, p->after, X86_JUMP_SIZE);
 		return true;
 	}
-	if (code->padding_before >= X86_JUMP_SIZE &&
-	    p->at + X86_JUMP_SIZE <= -(INT8_MIN + X86_SHORT_JUMP_SIZE) &&
-	    is_all_padding(p, code->bytes - code->padding_before, code->padding_before)) {
-		out->hop = (int8_t)(-(int)p->at - X86_JUMP_SIZE);
-		memcpy(out->hop_orig, code->bytes - X86_JUMP_SIZE, X86_JUMP_SIZE);
-		return true;
+	if (x86_text_padding_before(code->text, &p->decoder, code->address) >= X86_JUMP_SIZE &&
+	    may_hop(p, before)) {
+		out->hop = (int8_t)before;
+		return x86_text_read(code->text, code->address - X86_JUMP_SIZE, out->hop_orig,
+				     X86_JUMP_SIZE) == X86_JUMP_SIZE;
 	}
 	return false;
 }

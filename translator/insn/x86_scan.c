@@ -174,3 +174,35 @@ bool x86_text_may_jump(const struct insn_text *t, const struct x86_decoder *d, u
 	return may_jump_short(t, d, low, start, from, to) ||
 	       may_jump_short(t, d, end, high, from, to);
 }
+
+/* The instruction before the padding is a jump or return, from wherever decoding begins. */
+size_t x86_text_padding_before(const struct insn_text *t, const struct x86_decoder *d,
+			       uint64_t address)
+{
+	uint8_t bytes[RUN_UP];
+	size_t padding = 0, n_arrived = 0;
+	struct x86_insn insn;
+
+	if (address - t->start < RUN_UP || address > t->end ||
+	    t->read(t->data, address - RUN_UP, bytes, RUN_UP) != RUN_UP)
+		return 0;
+	for (size_t start = 0; start < N_RUN_UPS; start++) {
+		bool goes_on = true;
+		size_t at = start, end = start; /* of the last instruction that isn't padding */
+
+		while (at < RUN_UP && x86_decode(d, bytes + at, RUN_UP - at, 0, &insn)) {
+			at += insn.z.length;
+			if (x86_is_padding(&insn))
+				continue;
+			end = at;
+			goes_on = !x86_never_goes_on(&insn);
+		}
+		if (at != RUN_UP)
+			continue;
+		if (goes_on || (n_arrived && padding != RUN_UP - end))
+			return 0;
+		padding = RUN_UP - end;
+		n_arrived++;
+	}
+	return n_arrived >= N_RUN_UPS / 2 ? padding : 0;
+}

@@ -180,10 +180,10 @@ static void add_branch(struct x86_slot *s, const struct x86_insn *insn, int64_t 
 		put_rel32(s, target, 0);
 		return;
 	}
-	/* loop, loope, loopne, jrcxz: there is no long form */
-	if (x86_has_prefix(insn, 0x67))
-		PUT(s, 0x67);
-	PUT(s, z->opcode, X86_SHORT_JUMP_SIZE, 0xeb, X86_JUMP_SIZE);
+	/* loop, loope, loopne, jrcxz: there is no long form.  All prefixes stay, since some
+	 * processors take F2 and F3 for another condition. */
+	put(s, insn->bytes, z->raw.imm[0].offset);
+	PUT(s, X86_SHORT_JUMP_SIZE, 0xeb, X86_JUMP_SIZE);
 	put_jump(s, target);
 }
 
