@@ -668,7 +668,7 @@ static void lower_effect(struct lower *l, struct expr *e)
 		e = lower_operation(l, e);
 		if (!is_operation(e))
 			return;
-		if (e->type == TY_VOID || e->kind == EXPR_PRINT || e->kind == EXPR_CALL)
+		if (e->kind == EXPR_PRINT || (e->kind == EXPR_CALL && e->type != TY_STRING))
 			add_expr(l, e);
 		else
 			spill(l, e); /* it may fail */
@@ -758,7 +758,8 @@ static void lower_return(struct lower *l, struct stmt *s)
 
 	if (e) {
 		e = lower_operation(l, e);
-		if (l->tries && is_operation(e))
+		if (is_operation(e) &&
+		    (l->tries || e->kind == EXPR_ASSIGN || e->kind == EXPR_INCDEC))
 			e = spill(l, e);
 	}
 	add_stmt(l, STMT_RETURN, s->loc)->expr.expr = e;

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Access paths (translator/access.h) as C: the stack machine is run here, on C
+ * texts, so that one expression comes out.  A load that faults returns 0 and
+ * leaves the failure in the context; the loads behind it don't matter any more.
+ */
+#include "translator/emit/emit_int.h"
+
+#include "base/log.h"
+#include "translator/access.h"
+
+enum { STACK_DEPTH = 64 };
+
+struct machine {
+	struct emit *e;
+	const char *at[STACK_DEPTH];
+	unsigned n;
+};
+
+static void push(struct machine *m, const char *text)
+{
+	if (m->n == STACK_DEPTH)
+		BUG("an access path deeper than %d", STACK_DEPTH);
+	m->at[m->n++] = text;
+}
+
+static const char *pop(struct machine *m)
+{
+	if (!m->n)
+		BUG("an access path takes from an empty stack");
+	return m->at[--m->n];
+}
+
+static const char *plus(struct emit *e, const char *text, int64_t offset)
+{
+	if (!offset)
+		return text;
+	return arena_printf(e->a, "(%s %c %lld)", text, offset < 0 ? '-' : '+',
+			    offset < 0 ? -(long long)offset : (long long)offset);
+}
+
+static void binary(struct machine *m, const char *fmt)
+{
+	const char *b = pop(m), *a = pop(m);
+	struct buf text;
+
+	/* "A + B" with the operands in place of the letters */
+	buf_init(&text);
+	for (; *fmt; fmt++) {
+		if (*fmt == 'A')
+			buf_adds(&text, a);
+		else if (*fmt == 'B')
+			buf_adds(&text, b);
+		else
+			buf_addc(&text, *fmt);
+	}
+	push(m, arena_strdup(m->e->a, text.data));
+	buf_fini(&text);
+}
+
+static const char *extend(struct emit *e, const char *text, bool is_signed, int64_t bytes)
+{
+	if (bytes >= 8)
+		return text;
+	return arena_printf(e->a, "((int64_t)(%sint%lld_t)%s)", is_signed ? "" : "u",
+			    (long long)bytes * 8, text);
+}
+
+static const char *bits(struct emit *e, const char *text, bool is_signed, int64_t n, int64_t at)
+{
+	if (is_signed)
+		return arena_printf(e->a, "((int64_t)((uint64_t)%s << %lld) >> %lld)", text,
+				    (long long)(64 - n - at), (long long)(64 - n));
+	return arena_printf(e->a, "((int64_t)((uint64_t)%s << %lld >> %lld))", text,
+			    (long long)(64 - n - at), (long long)(64 - n));
+}
+
+static void step(struct machine *m, const struct expr *x, const struct access_op *op)
+{
+	struct emit *e = m->e;
+	const char *a, *b;
+
+	switch (op->kind) {
+	case ACC_CONST:
+		push(m, expr_number_c(e, op->arg));
+		break;
+	case ACC_REG:
+		push(m, plus(e, arena_printf(e->a, "rt_reg(c, %lld)", (long long)op->arg), op->arg2));
+		break;
+	case ACC_STATIC:
+		push(m, plus(e, arena_printf(e->a, "rt_bias(c, %u)", x->access.path->file), op->arg));
+		break;
+	case ACC_BASE:
+		push(m, expr_c(e, x->access.base));
+		break;
+	case ACC_RETVAL:
+		push(m, "rt_retval(c)");
+		break;
+	case ACC_INDEX:
+		a = pop(m);
+		push(m, arena_printf(e->a, "(%s + %s * %lld)", a,
+				     expr_c(e, x->access.indices.at[op->arg]), (long long)op->arg2));
+		break;
+	case ACC_LOAD:
+		a = pop(m);
+		push(m, arena_printf(e->a, "rt_read_%c(c, %s, %lld)", op->arg2 ? 's' : 'u', a,
+				     (long long)op->arg));
+		break;
+	case ACC_BITS:
+	case ACC_SBITS:
+		push(m, bits(e, pop(m), op->kind == ACC_SBITS, op->arg, op->arg2));
+		break;
+	case ACC_SEXT:
+	case ACC_ZEXT:
+		push(m, extend(e, pop(m), op->kind == ACC_SEXT, op->arg));
+		break;
+	case ACC_TLS:
+		a = pop(m);
+		push(m, arena_printf(e->a, "(rt_tls(c, %u) + %s)", x->access.path->file, a));
+		break;
+	case ACC_ADD:
+		binary(m, "(A + B)");
+		break;
+	case ACC_SUB:
+		binary(m, "(A - B)");
+		break;
+	case ACC_MUL:
+		binary(m, "(A * B)");
+		break;
+	case ACC_DIV:
+		binary(m, "rt_div(c, A, B)");
+		break;
+	case ACC_MOD:
+		binary(m, "rt_mod(c, A, B)");
+		break;
+	case ACC_AND:
+		binary(m, "(A & B)");
+		break;
+	case ACC_OR:
+		binary(m, "(A | B)");
+		break;
+	case ACC_XOR:
+		binary(m, "(A ^ B)");
+		break;
+	case ACC_SHL:
+		binary(m, "rt_shl(A, B)");
+		break;
+	case ACC_SHR:
+		binary(m, "rt_ushr(A, B)");
+		break;
+	case ACC_SHRA:
+		binary(m, "rt_shr(A, B)");
+		break;
+	case ACC_EQ:
+		binary(m, "(int64_t)(A == B)");
+		break;
+	case ACC_NE:
+		binary(m, "(int64_t)(A != B)");
+		break;
+	case ACC_LT:
+		binary(m, "(int64_t)(A < B)");
+		break;
+	case ACC_LE:
+		binary(m, "(int64_t)(A <= B)");
+		break;
+	case ACC_GT:
+		binary(m, "(int64_t)(A > B)");
+		break;
+	case ACC_GE:
+		binary(m, "(int64_t)(A >= B)");
+		break;
+	case ACC_NEG:
+		push(m, arena_printf(e->a, "(-%s)", pop(m)));
+		break;
+	case ACC_NOT:
+		push(m, arena_printf(e->a, "(~%s)", pop(m)));
+		break;
+	case ACC_ABS:
+		a = pop(m);
+		push(m, arena_printf(e->a, "(%s < 0 ? -%s : %s)", a, a, a));
+		break;
+	case ACC_DUP:
+		a = pop(m);
+		push(m, a);
+		push(m, a);
+		break;
+	case ACC_DROP:
+		pop(m);
+		break;
+	case ACC_SWAP:
+		b = pop(m);
+		a = pop(m);
+		push(m, b);
+		push(m, a);
+		break;
+	case ACC_OVER:
+	case ACC_PICK: {
+		int64_t depth = op->kind == ACC_OVER ? 1 : op->arg;
+
+		if (depth < 0 || depth >= m->n)
+			BUG("an access path picks from below its stack");
+		push(m, m->at[m->n - 1 - depth]);
+		break;
+	}
+	case ACC_ROT: {
+		const char *c = pop(m);
+
+		/* DWARF 2.5.1.3: the top becomes the third */
+		b = pop(m);
+		a = pop(m);
+		push(m, c);
+		push(m, a);
+		push(m, b);
+		break;
+	}
+	}
+}
+
+const char *access_c(struct emit *e, const struct expr *access)
+{
+	const struct access_path *path = access->access.path;
+	struct machine m = { .e = e };
+
+	VEC_EACH(&path->ops, i)
+		step(&m, access, &path->ops.at[i]);
+	return pop(&m);
+}
+
+static void at_path(struct emit *e, const struct expr *access)
+{
+	emit_at(e, arena_printf(e->a, "identifier '%s'", access->access.path->text), access->loc);
+}
+
+void emit_access_string(struct emit *e, const char *dst, const struct expr *access)
+{
+	at_path(e, access);
+	out(&e->o, "rt_read_str(c, %s, MAXSTRINGLEN, %s);", dst, access_c(e, access));
+}
+
+void emit_access_store(struct emit *e, const struct expr *access, const struct expr *value)
+{
+	const struct access_path *path = access->access.path;
+
+	at_path(e, access);
+	if (path->store_reg >= 0 && !path->store_size)
+		out(&e->o, "rt_set_reg(c, %d, %s);", path->store_reg, expr_c(e, value));
+	else
+		out(&e->o, "rt_write(c, %s, %u, %s);", access_c(e, access), path->store_size,
+		    expr_c(e, value));
+	emit_check(e);
+}

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* print and its kin: one call per literal and per conversion. */
+#include <string.h>
+
+#include "base/log.h"
+#include "translator/emit/emit_int.h"
+
+static void emit_literal(struct emit *e, const char *text, size_t len)
+{
+	if (len)
+		out(&e->o, "rt_print_lit(c, %s, %zu);", out_str_n(&e->o, text, len), len);
+}
+
+static const char *flags_c(struct emit *e, unsigned flags)
+{
+	static const struct {
+		unsigned flag;
+		const char *name;
+	} names[] = {
+		{ PRINT_ZERO, "RT_ZERO" }, { PRINT_SPACE, "RT_SPACE" }, { PRINT_PLUS, "RT_PLUS" },
+		{ PRINT_LEFT, "RT_LEFT" }, { PRINT_ALT, "RT_ALT" },
+	};
+	const char *text = "";
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (flags & names[i].flag)
+			text = arena_printf(e->a, "%s%s%s", text, *text ? " | " : "", names[i].name);
+	return *text ? text : "0";
+}
+
+/* Width or precision; NEXT is moved behind an argument that gives it. */
+static const char *size_c(struct emit *e, enum print_size kind, int value, const expr_vec *args,
+			  size_t *next)
+{
+	switch (kind) {
+	case SIZE_CONST:
+		return arena_printf(e->a, "%d", value);
+	case SIZE_ARG:
+		return expr_c(e, args->at[(*next)++]);
+	case SIZE_NONE:
+		break;
+	}
+	return "-1";
+}
+
+static void emit_plain_part(struct emit *e, enum print_conv conv, const char *value)
+{
+	const char *function = conv == CONV_STRING ? "s" : conv == CONV_CHAR ? "c" :
+			       conv == CONV_HEX ? "x" : "d";
+
+	out(&e->o, "rt_print_%s(c, %s);", function, value);
+}
+
+static const char *conv_c(enum print_conv conv)
+{
+	switch (conv) {
+	case CONV_SIGNED:
+		return "RT_SIGNED";
+	case CONV_UNSIGNED:
+		return "RT_UNSIGNED";
+	case CONV_OCTAL:
+		return "RT_OCTAL";
+	case CONV_HEX:
+		return "RT_HEX";
+	case CONV_HEX_UPPER:
+		return "RT_HEX_UPPER";
+	case CONV_POINTER:
+		return "RT_POINTER";
+	default:
+		BUG("not a conversion of a number: %u", (unsigned)conv);
+	}
+}
+
+static void emit_part(struct emit *e, const struct expr *x, const struct print_part *p, size_t *next)
+{
+	const expr_vec *args = &x->print.args;
+	const char *flags = flags_c(e, p->flags), *width, *precision, *value;
+	bool is_plain = !p->flags && p->width_kind == SIZE_NONE && p->precision_kind == SIZE_NONE;
+
+	if (p->conv == CONV_LITERAL) {
+		emit_literal(e, p->text, p->text_len);
+		return;
+	}
+	width = size_c(e, p->width_kind, p->width, args, next);
+	precision = size_c(e, p->precision_kind, p->precision, args, next);
+	value = expr_c(e, args->at[(*next)++]);
+	switch (p->conv) {
+	case CONV_STRING:
+		if (is_plain)
+			emit_plain_part(e, p->conv, value);
+		else
+			out(&e->o, "rt_print_str(c, %s, %s, %s, %s);", flags, width, precision,
+			    value);
+		break;
+	case CONV_CHAR:
+		if (is_plain)
+			emit_plain_part(e, p->conv, value);
+		else
+			out(&e->o, "rt_print_char(c, %s, %s, %s);", flags, width, value);
+		break;
+	case CONV_BINARY:
+		out(&e->o, "rt_print_bin(c, %s, %s, %s, %s);", flags, width, precision, value);
+		break;
+	case CONV_MEMORY:
+	case CONV_MEMORY_HEX:
+		if (p->precision_kind == SIZE_NONE)
+			precision = "1";
+		emit_at(e, "operator 'printf'", x->loc);
+		out(&e->o, "rt_print_mem(c, %s, %s, %s, %s, %s);",
+		    p->conv == CONV_MEMORY ? "false" : "true", flags, width, precision, value);
+		if (!x->print.to_string)
+			emit_check(e);
+		break;
+	default:
+		if (is_plain && (p->conv == CONV_SIGNED || p->conv == CONV_HEX))
+			emit_plain_part(e, p->conv, value);
+		else
+			out(&e->o, "rt_print_num(c, %s, %s, %s, %s, %s);", conv_c(p->conv), flags,
+			    width, precision, value);
+		break;
+	}
+}
+
+void emit_print(struct emit *e, const struct expr *x)
+{
+	size_t next = 0;
+
+	if (x->print.histogram) {
+		emit_print_hist(e, x);
+		if (x->print.has_newline)
+			emit_literal(e, "\n", 1);
+		return;
+	}
+	if (x->print.has_format) {
+		VEC_EACH(&x->print.parts, i)
+			emit_part(e, x, &x->print.parts.at[i], &next);
+		return;
+	}
+	VEC_EACH(&x->print.args, i) {
+		const struct expr *arg = x->print.args.at[i];
+
+		if (i && x->print.delimiter)
+			emit_literal(e, x->print.delimiter, strlen(x->print.delimiter));
+		emit_plain_part(e, x->print.is_char ? CONV_CHAR :
+				   arg->type == TY_STRING ? CONV_STRING : CONV_SIGNED,
+				expr_c(e, arg));
+	}
+	if (x->print.has_newline)
+		emit_literal(e, "\n", 1);
+}
+
+void emit_sprint(struct emit *e, const char *dst, const struct expr *x)
+{
+	out(&e->o, "rt_sprint_begin(c, %s, MAXSTRINGLEN);", dst);
+	emit_print(e, x);
+	out(&e->o, "rt_sprint_end(c);");
+}
