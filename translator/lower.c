@@ -881,6 +881,7 @@ static void lower_entries(struct session *s, struct probe *p)
 		struct expr *entry = p->entries.at[i];
 
 		entry->entry.saved->is_saved = true;
+		entry->entry.saved->id = i;
 		store(&l, entry->entry.saved, lower_operation(&l, entry->entry.operand));
 		release(&l, 0);
 	}

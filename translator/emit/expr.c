@@ -4,6 +4,7 @@
  * pointers where they are only read.
  */
 #include "base/log.h"
+#include "translator/access.h"
 #include "translator/emit/emit_int.h"
 
 /* ---- failure ---- */

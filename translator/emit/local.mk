@@ -1,2 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-libtranslator_a_SOURCES +=
+libtranslator_a_SOURCES += \
+	translator/emit/access.c \
+	translator/emit/emit_int.h \
+	translator/emit/expr.c \
+	translator/emit/format.c \
+	translator/emit/func.c \
+	translator/emit/globals.c \
+	translator/emit/map.c \
+	translator/emit/module.c \
+	translator/emit/names.c \
+	translator/emit/out.c translator/emit/out.h \
+	translator/emit/probe.c \
+	translator/emit/stat.c \
+	translator/emit/stmt.c

@@ -32,12 +32,12 @@ static void write_line(struct out *o, unsigned indent, const char *fmt, va_list 
 	size_t before = o->text.len;
 	const char *at;
 
-	if (*fmt) {
-		/* preprocessor lines stand at the margin */
-		if (*fmt != '#')
-			write_indent(o, indent);
-		buf_vprintf(&o->text, fmt, ap);
-	}
+	/* preprocessor lines stand at the margin */
+	if (*fmt && *fmt != '#')
+		write_indent(o, indent);
+	buf_vprintf(&o->text, fmt, ap);
+	if (o->text.len == before + indent)
+		o->text.data[o->text.len = before] = '\0';
 	buf_addc(&o->text, '\n');
 	for (at = o->text.data + before; (at = strchr(at, '\n')); at++)
 		o->line++;
@@ -64,12 +64,14 @@ void out_label(struct out *o, const char *fmt, ...)
 void out_open(struct out *o, const char *fmt, ...)
 {
 	va_list ap;
+	size_t before;
 
 	write_indent(o, o->indent);
+	before = o->text.len;
 	va_start(ap, fmt);
 	buf_vprintf(&o->text, fmt, ap);
 	va_end(ap);
-	buf_adds(&o->text, *fmt ? " {\n" : "{\n");
+	buf_adds(&o->text, o->text.len > before ? " {\n" : "{\n");
 	o->line++;
 	o->indent++;
 }

@@ -1,0 +1,377 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Functions of the script and of tapsets, and the frames of all bodies.
+ *
+ * Longs are C variables; strings and merged statistics live in a frame of the
+ * context's memory, f, so that little of the handler's stack is used.  A string
+ * parameter that is only read is the caller's pointer.  A string result goes
+ * into the caller's buffer.  A function that says "next" gets a flag to set; its
+ * caller then tries the next overload.
+ */
+#include <string.h>
+
+#include "base/log.h"
+#include "translator/effects.h"
+#include "translator/emit/emit_int.h"
+
+enum { MAX_NESTING = 10 };
+
+/* ---- frames ---- */
+
+static bool is_in_frame(const struct var *v)
+{
+	return !v->is_saved && (v->type == TY_STAT || (v->type == TY_STRING && !v->is_pointer));
+}
+
+static size_t size_in_frame(const struct emit *e, const struct var *v)
+{
+	return v->type == TY_STAT ? stat_size(v->merged) : (session_max_string(e->s) + 7u) & ~7u;
+}
+
+static size_t frame_size(const struct emit *e, const var_vec *locals)
+{
+	size_t size = 0;
+
+	VEC_EACH(locals, i)
+		if (is_in_frame(locals->at[i]))
+			size += size_in_frame(e, locals->at[i]);
+	return size;
+}
+
+size_t emit_frame(struct emit *e, const char *name, const var_vec *locals)
+{
+	size_t size = frame_size(e, locals);
+
+	if (!size)
+		return 0;
+	out_open(&e->o, "struct %s", name);
+	VEC_EACH(locals, i) {
+		const struct var *v = locals->at[i];
+
+		if (is_in_frame(v))
+			out(&e->o, "char %s_%s[%zu] RT_ALIGNED;", v->is_temporary ? "t" : "l",
+			    v->name, size_in_frame(e, v));
+	}
+	out_close(&e->o, ";");
+	out(&e->o, "%s", "");
+	return size;
+}
+
+void emit_local_longs(struct emit *e, const var_vec *locals)
+{
+	VEC_EACH(locals, i) {
+		const struct var *v = locals->at[i];
+
+		if (v->kind == VAR_LOCAL && !v->is_saved && v->type == TY_LONG)
+			out(&e->o, v->is_temporary ? "int64_t %s;" : "int64_t %s = 0;",
+			    name_var(e, v));
+	}
+}
+
+void emit_local_strings(struct emit *e, const var_vec *locals)
+{
+	VEC_EACH(locals, i) {
+		const struct var *v = locals->at[i];
+
+		if (v->kind == VAR_LOCAL && is_in_frame(v) && !v->is_temporary)
+			out(&e->o, "%s[0] = '\\0';", name_var(e, v));
+	}
+}
+
+/* ---- frame memory of calls ---- */
+
+static unsigned max_nesting(const struct emit *e)
+{
+	return (unsigned)session_limit(e->s, "MAXNESTING", MAX_NESTING);
+}
+
+/* Parameters that are copied stand in a frame with the locals. */
+static void all_locals(const struct emit *e, const struct decl *d, var_vec *all)
+{
+	VEC_EACH(&d->function.params, i)
+		if (d->function.params.at[i].var)
+			VEC_PUSH(e->a, all, d->function.params.at[i].var);
+	VEC_EACH(&d->function.locals, i)
+		if (d->function.locals.at[i]->kind != VAR_PARAM)
+			VEC_PUSH(e->a, all, d->function.locals.at[i]);
+}
+
+static size_t own_frame(const struct emit *e, const struct decl *d)
+{
+	var_vec all = { 0 };
+
+	if (d->function.body->kind == STMT_EMBEDDED)
+		return 0;
+	all_locals(e, d, &all);
+	return frame_size(e, &all);
+}
+
+size_t frame_need(struct emit *e, const struct decl *d)
+{
+	size_t most = 0;
+
+	if (!d->function.is_recursive)
+		return own_frame(e, d) + callees_need(e, &d->function.effects->callees);
+	/* the runtime counts the nesting: no deeper than that, whoever calls whom */
+	VEC_EACH(&e->s->functions, i) {
+		size_t size = own_frame(e, e->s->functions.at[i]);
+
+		if (size > most)
+			most = size;
+	}
+	return most * (max_nesting(e) + 1);
+}
+
+size_t callees_need(struct emit *e, const decl_vec *callees)
+{
+	size_t most = 0;
+
+	VEC_EACH(callees, i) {
+		size_t need = frame_need(e, callees->at[i]);
+
+		if (need > most)
+			most = need;
+	}
+	return most;
+}
+
+/* ---- signatures ---- */
+
+static bool is_embedded(const struct decl *d)
+{
+	return d->function.body->kind == STMT_EMBEDDED;
+}
+
+static const char *parameter_c(struct emit *e, const struct decl *d, size_t i)
+{
+	const struct var *v = d->function.params.at[i].var;
+	/* one that the body writes to is copied into the frame: see emit_body */
+	const char *prefix = is_embedded(d) ? "STAP_ARG" :
+			     v->type == TY_STRING && !v->is_pointer ? "a" : "l";
+
+	return arena_printf(e->a, "%s%s_%s", v->type == TY_STRING ? "const char *" : "int64_t ",
+			    prefix, d->function.params.at[i].name);
+}
+
+static const char *signature(struct emit *e, const struct decl *d)
+{
+	const char *text;
+
+	text = arena_printf(e->a, "static %s %s(struct rt_context *c%s%s%s",
+			    d->function.return_type == TY_LONG ? "int64_t" : "void",
+			    name_function(e, d), d->function.has_next ? ", bool *next" : "",
+			    d->function.return_type == TY_STRING ? ", char *" : "",
+			    d->function.return_type != TY_STRING ? "" :
+			    is_embedded(d) ? "STAP_RETVALUE" : "result");
+	VEC_EACH(&d->function.params, i)
+		text = arena_printf(e->a, "%s, %s", text, parameter_c(e, d, i));
+	return arena_printf(e->a, "%s)", text);
+}
+
+/* ---- embedded C ---- */
+
+static bool has_word(const char *code, uint32_t len, const char *word)
+{
+	return memmem(code, len, word, strlen(word)) != NULL;
+}
+
+/* The body of an embedded function or expression; NAME is what its errors are called. */
+static void emit_embedded_body(struct emit *e, struct loc loc, const char *code, uint32_t len,
+			       enum type type)
+{
+	struct diag_place place = { 0 };
+	bool returns = has_word(code, len, "return");
+
+	sources_locate(e->s->sources, loc, &place);
+	out_open(&e->o, "%s", "");
+	if (type == TY_LONG)
+		out(&e->o, "int64_t STAP_RETVALUE = 0;");
+	else if (type == TY_STRING)
+		out(&e->o, "STAP_RETVALUE[0] = '\\0';");
+	if (returns)
+		out(&e->o, "#define return goto out");
+	out(&e->o, "{");
+	out_verbatim(&e->o, place.file ? place.file : "<built-in>", place.line, code, len);
+	out(&e->o, "}");
+	if (returns)
+		out(&e->o, "#undef return");
+	out_label(&e->o, "out: __attribute__((unused));");
+	out(&e->o, type == TY_LONG ? "return STAP_RETVALUE;" : ";");
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+}
+
+const char *embedded_name(struct emit *e, const struct expr *x)
+{
+	VEC_EACH(&e->s->embedded_exprs, i)
+		if (e->s->embedded_exprs.at[i] == x)
+			return arena_printf(e->a, "x_%zu", i);
+	BUG("an embedded expression that lower has not seen");
+}
+
+static void emit_embedded_expr(struct emit *e, const struct expr *x)
+{
+	const char *name = embedded_name(e, x);
+
+	if (x->type == TY_STRING)
+		out(&e->o, "static void %s(struct rt_context *c, char *STAP_RETVALUE)", name);
+	else
+		out(&e->o, "static int64_t %s(struct rt_context *c)", name);
+	emit_embedded_body(e, x->loc, x->embedded.code, x->embedded.len, x->type);
+}
+
+/* ---- bodies ---- */
+
+static void emit_script_function(struct emit *e, const struct decl *d)
+{
+	const char *name = name_function(e, d), *frame = arena_printf(e->a, "%s_frame", name);
+	var_vec all = { 0 };
+	bool counts, returns_long = d->function.return_type == TY_LONG;
+	const char *failed = returns_long ? "\treturn 0;" : "\treturn;";
+	size_t size;
+
+	all_locals(e, d, &all);
+	e->locals = &all;
+	e->function = d;
+	e->fail = "out";
+	e->fail_uses = e->out_uses = 0;
+
+	size = emit_frame(e, frame, &all);
+	counts = size || d->function.is_recursive;
+	out(&e->o, "%s", signature(e, d));
+	out_open(&e->o, "%s", "");
+	if (returns_long)
+		out(&e->o, "int64_t result = 0;");
+	emit_local_longs(e, &all);
+	if (size)
+		out(&e->o, "struct %s *f;", frame);
+	out(&e->o, "%s", "");
+	if (d->function.return_type == TY_STRING)
+		out(&e->o, "result[0] = '\\0';");
+	if (counts) {
+		emit_at(e, arena_printf(e->a, "identifier '%s'", d->name), d->loc);
+		if (size)
+			out(&e->o, "f = rt_call(c, sizeof(*f));");
+		out(&e->o, size ? "if (!f)" : "if (!rt_call(c, 0))");
+		out(&e->o, "%s", failed);
+	}
+	VEC_EACH(&d->function.params, i) {
+		const struct var *v = d->function.params.at[i].var;
+
+		if (v->type == TY_STRING && !v->is_pointer)
+			out(&e->o, "rt_str_copy(%s, MAXSTRINGLEN, a_%s);", name_var(e, v), v->name);
+	}
+	emit_local_strings(e, &all);
+	if (d->function.cost && !e->s->opt.time_limits_off) {
+		emit_at(e, arena_printf(e->a, "identifier '%s'", d->name), d->loc);
+		emit_fail_if(e, arena_printf(e->a, "rt_spend(c, %u)", d->function.cost));
+	}
+	emit_stmt(e, d->function.body);
+	if (e->fail_uses || e->out_uses)
+		out_label(&e->o, "out:");
+	if (counts)
+		out(&e->o, size ? "rt_return(c, sizeof(*f));" : "rt_return(c, 0);");
+	out(&e->o, returns_long ? "return result;" : "return;");
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+}
+
+void emit_prototypes(struct emit *e)
+{
+	VEC_EACH(&e->s->functions, i)
+		out(&e->o, "%s;", signature(e, e->s->functions.at[i]));
+	if (e->s->functions.n)
+		out(&e->o, "%s", "");
+}
+
+void emit_functions(struct emit *e)
+{
+	VEC_EACH(&e->s->embedded_exprs, i)
+		emit_embedded_expr(e, e->s->embedded_exprs.at[i]);
+	VEC_EACH(&e->s->functions, i) {
+		const struct decl *d = e->s->functions.at[i];
+
+		if (!is_embedded(d)) {
+			emit_script_function(e, d);
+			continue;
+		}
+		out(&e->o, "%s", signature(e, d));
+		emit_embedded_body(e, d->function.body->loc, d->function.body->embedded.code,
+				   d->function.body->embedded.len, d->function.return_type);
+	}
+}
+
+/* ---- calls ---- */
+
+static const char *call_c(struct emit *e, const struct decl *callee, const char *dst,
+			  const expr_vec *args)
+{
+	const char *text = arena_printf(e->a, "%s(c%s%s%s", name_function(e, callee),
+					callee->function.has_next ? ", &next" : "",
+					dst ? ", " : "", dst ? dst : "");
+
+	VEC_EACH(args, i)
+		text = arena_printf(e->a, "%s, %s", text, expr_c(e, args->at[i]));
+	return arena_printf(e->a, "%s)", text);
+}
+
+/* Overloads one after the other, while each says "next". RESULT: "t = " or "". */
+static void emit_overloads(struct emit *e, const char *result, const char *dst,
+			   const struct expr *call)
+{
+	const decl_vec *callees = &call->call.callees;
+	size_t i = 0;
+
+	out_open(&e->o, "%s", "");
+	out(&e->o, "bool next = false;");
+	out(&e->o, "%s", "");
+	out(&e->o, "%s%s;", result, call_c(e, callees->at[0], dst, &call->call.args));
+	for (i = 1; i < callees->n && callees->at[i - 1]->function.has_next; i++) {
+		out_open(&e->o, "if (next)");
+		out(&e->o, "next = false;");
+		out(&e->o, "%s%s;", result, call_c(e, callees->at[i], dst, &call->call.args));
+		out_close(&e->o, "");
+	}
+	if (callees->at[i - 1]->function.has_next) {
+		out_open(&e->o, "if (next)");
+		emit_at(e, arena_printf(e->a, "identifier '%s'", call->call.name), call->loc);
+		out(&e->o, "rt_error(c, \"all functions exhausted\");");
+		out_close(&e->o, "");
+	}
+	out_close(&e->o, "");
+}
+
+static bool is_chain(const struct expr *call)
+{
+	return call->call.callees.at[0]->function.has_next;
+}
+
+static void at_call(struct emit *e, const struct expr *call)
+{
+	emit_at(e, arena_printf(e->a, "identifier '%s'", call->call.name), call->loc);
+}
+
+void emit_call_string(struct emit *e, const char *dst, const struct expr *call)
+{
+	at_call(e, call);
+	if (is_chain(call))
+		emit_overloads(e, "", dst, call);
+	else
+		out(&e->o, "%s;", call_c(e, call->call.callees.at[0], dst, &call->call.args));
+}
+
+const char *emit_call_long(struct emit *e, const struct expr *call)
+{
+	bool is_void = call->call.callees.at[0]->function.return_type != TY_LONG;
+	const char *result;
+
+	at_call(e, call);
+	if (!is_chain(call))
+		return call_c(e, call->call.callees.at[0], NULL, &call->call.args);
+	/* the chain is several statements: its result goes through a variable of its own */
+	result = is_void ? NULL : arena_printf(e->a, "r_%u", e->n_labels++);
+	if (result)
+		out(&e->o, "int64_t %s = 0;", result);
+	emit_overloads(e, result ? arena_printf(e->a, "%s = ", result) : "", NULL, call);
+	return result ? result : "(void)0";
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The script's globals: storage, initial values, repair. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "translator/emit/emit_int.h"
+
+enum { MAX_MAP_ENTRIES = 2048 };
+
+static int64_t capacity(const struct emit *e, const struct var *v)
+{
+	return v->size ? v->size->number.value
+		       : session_limit(e->s, "MAXMAPENTRIES", MAX_MAP_ENTRIES);
+}
+
+static void emit_map(struct emit *e, const struct var *v)
+{
+	static const char *const values[] = {
+		[TY_LONG] = "RT_LONG", [TY_STRING] = "RT_STRING", [TY_STAT] = "RT_STATISTIC",
+	};
+	unsigned strings = 0;
+
+	for (int i = 0; i < v->arity; i++)
+		strings |= (v->key_types[i] == TY_STRING ? 1u : 0u) << i;
+	out(&e->o, "RT_MAP(%s, %d, %u, %s, %lld, %d, %s);", name_global(e, v), v->arity, strings,
+	    values[v->type], (long long)capacity(e, v), v->wraps, stat_parameters(e, v));
+}
+
+static void emit_global(struct emit *e, const struct var *v)
+{
+	const char *name = name_global(e, v);
+
+	if (v->arity > 0)
+		emit_map(e, v);
+	else if (v->type == TY_STAT)
+		out(&e->o, "RT_STAT(%s, %s);", name, stat_parameters(e, v));
+	else if (v->type == TY_STRING)
+		out(&e->o, "static char %s[RT_STRLEN] RT_ALIGNED;", name);
+	else if (v->is_counter)
+		out(&e->o, "RT_COUNTER(%s);", name);
+	else
+		out(&e->o, "static int64_t %s;", name);
+}
+
+void emit_globals(struct emit *e)
+{
+	VEC_EACH(&e->s->globals, i)
+		emit_global(e, e->s->globals.at[i]);
+	out(&e->o, "RT_LOCKS(%zu);", e->s->globals.n);
+	out(&e->o, "RT_LEDGER(%zu);", e->s->probes.n);
+	out(&e->o, "%s", "");
+}
+
+/* What -G says of it, or NULL. */
+static const char *given_value(const struct emit *e, const struct var *v)
+{
+	const char *value = NULL;
+
+	VEC_EACH(&e->s->opt.globals, i)
+		if (!strcmp(e->s->opt.globals.at[i].name, v->name))
+			value = e->s->opt.globals.at[i].value;
+	return value;
+}
+
+static void emit_initial(struct emit *e, const struct var *v)
+{
+	const char *given = given_value(e, v);
+
+	if (v->arity > 0 || (!v->init && !given))
+		return;
+	if (v->type == TY_STRING) {
+		out(&e->o, "rt_str_copy(%s, MAXSTRINGLEN, %s);", name_global(e, v),
+		    given ? out_str(&e->o, given) : expr_c(e, v->init));
+	} else if (v->type == TY_LONG) {
+		const char *value = expr_number_c(e, given ? (int64_t)strtoull(given, NULL, 0)
+							   : v->init->number.value);
+
+		if (v->is_counter)
+			out(&e->o, "rt_counter_add(c, &%s, %s);", name_global(e, v), value);
+		else
+			out(&e->o, "%s = %s;", name_global(e, v), value);
+	}
+}
+
+void emit_init(struct emit *e)
+{
+	out(&e->o, "void script_init(struct rt_context *c)");
+	out_open(&e->o, "%s", "");
+	out(&e->o, "(void)c;");
+	VEC_EACH(&e->s->globals, i)
+		emit_initial(e, e->s->globals.at[i]);
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+}
+
+void emit_repair(struct emit *e)
+{
+	out(&e->o, "void script_repair(uint32_t global)");
+	out_open(&e->o, "%s", "");
+	out_open(&e->o, "switch (global)");
+	VEC_EACH(&e->s->globals, i)
+		if (e->s->globals.at[i]->arity > 0) {
+			out_label(&e->o, "case %zu:", i);
+			out(&e->o, "rt_map_repair(%s);", map_c(e, e->s->globals.at[i]));
+			out(&e->o, "break;");
+		}
+	out_label(&e->o, "default:");
+	out(&e->o, "break;");
+	out_close(&e->o, "");
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+}

@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pass emit: the whole C file, and the tables of runtime/object.h.
+ *
+ * Needs    a lowered tree, effects and lock plans, sites and files.
+ * Leaves   c_text.
+ * Refuses  nothing.
+ */
+#include "runtime/object.h"
+
+#include <stdio.h>
+
+#include "translator/dwarf/dw.h"
+#include "translator/emit/emit_int.h"
+#include "translator/passes.h"
+
+enum { MAX_SKIPPED = 100, MAX_NESTING = 10 };
+
+static unsigned limit(const struct emit *e, const char *name, int64_t fallback)
+{
+	return (unsigned)session_limit(e->s, name, fallback);
+}
+
+static const char *bytes_c(struct emit *e, const uint8_t *at, size_t n)
+{
+	struct buf b;
+	const char *text;
+
+	buf_init(&b);
+	buf_adds(&b, "{");
+	for (size_t i = 0; i < n; i++)
+		buf_printf(&b, "%s0x%02x", i ? ", " : " ", at[i]);
+	buf_adds(&b, n ? " }" : " 0 }");
+	text = arena_strdup(e->a, b.data);
+	buf_fini(&b);
+	return text;
+}
+
+static void emit_info(struct emit *e)
+{
+	const struct options *opt = &e->s->opt;
+	unsigned flags = (opt->guru ? SCRIPT_GURU : 0) |
+			 (opt->time_limits_off ? SCRIPT_SUPPRESS_TIME_LIMITS : 0) |
+			 (opt->handler_errors_off ? SCRIPT_SUPPRESS_HANDLER_ERRORS : 0);
+
+	out_open(&e->o, "const struct script_info script_info =");
+	out(&e->o, ".abi = SCRIPT_ABI,");
+	out(&e->o, ".n_files = %zu,", e->s->files.n);
+	out(&e->o, ".n_sites = %zu,", e->s->sites.n);
+	out(&e->o, ".n_probes = %zu,", e->s->probes.n);
+	out(&e->o, ".n_globals = %zu,", e->s->globals.n);
+	out(&e->o, ".session_name = %u,",
+	    out_string_id(&e->o, opt->module_name ? opt->module_name : "tapster"));
+	out(&e->o, ".max_string = MAXSTRINGLEN,");
+	out(&e->o, ".max_errors = %u,", limit(e, "MAXERRORS", 0));
+	out(&e->o, ".max_skipped = %u,", limit(e, "MAXSKIPPED", MAX_SKIPPED));
+	out(&e->o, ".max_action = %u,", limit(e, "MAXACTION", 1000));
+	out(&e->o, ".max_nesting = %u,", limit(e, "MAXNESTING", MAX_NESTING));
+	out(&e->o, ".frame_size = %zu,", probes_frame_need(e));
+	out(&e->o, ".entry_size = %zu,", probes_entry_size(e));
+	out(&e->o, ".flags = %u,", flags);
+	out_close(&e->o, ";");
+	out(&e->o, "%s", "");
+}
+
+static void emit_files(struct emit *e)
+{
+	out_open(&e->o, "const struct script_file script_files[] =");
+	VEC_EACH(&e->s->files, i) {
+		const struct dw_info *f = dw_info(e->s->files.at[i]);
+
+		out_open(&e->o, "%s", ""); /* as in an initialiser */
+		out(&e->o, ".path = %u, /* %s */", out_string_id(&e->o, f->path), f->path);
+		out(&e->o, ".build_id_size = %zu,", f->build_id_size);
+		out(&e->o, ".build_id = %s,", bytes_c(e, f->build_id, f->build_id_size));
+		out(&e->o, ".size = %llu, .mtime_ns = %llu,", (unsigned long long)f->size,
+		    (unsigned long long)f->mtime_ns);
+		out(&e->o, ".inode = %llu, .device = %llu,", (unsigned long long)f->inode,
+		    (unsigned long long)f->device);
+		out_close(&e->o, ",");
+	}
+	if (!e->s->files.n)
+		out(&e->o, "{ .path = 0 },");
+	out_close(&e->o, ";");
+	out(&e->o, "%s", "");
+}
+
+static void emit_fixups(struct emit *e, const struct site_recipe *site)
+{
+	const char *text = "{";
+
+	for (unsigned i = 0; i < site->n_fixups; i++)
+		text = arena_printf(e->a, "%s%s{ .addend = %lldLL, .at = %u, .kind = %u }", text,
+				    i ? ", " : " ", (long long)site->fixups[i].addend,
+				    site->fixups[i].at, site->fixups[i].kind);
+	if (site->n_fixups)
+		out(&e->o, ".fixups = %s },", text);
+}
+
+static void emit_sites(struct emit *e)
+{
+	out_open(&e->o, "const struct site_recipe script_sites[] =");
+	VEC_EACH(&e->s->sites, i) {
+		const struct site_recipe *r = e->s->sites.at[i];
+
+		out_open(&e->o, "%s", "");
+		out(&e->o, ".offset = 0x%llx, .address = 0x%llx, .file = %u, .flags = %u,",
+		    (unsigned long long)r->offset, (unsigned long long)r->address, r->file, r->flags);
+		out(&e->o, ".cover = %u, .slot_size = %u, .n_fixups = %u, .n_insns = %u, .hop = %d,",
+		    r->cover, r->slot_size, r->n_fixups, r->n_insns, r->hop);
+		out(&e->o, ".hop_orig = %s,", bytes_c(e, r->hop_orig, sizeof(r->hop_orig)));
+		out(&e->o, ".insn_at = %s,", bytes_c(e, r->insn_at, r->n_insns));
+		out(&e->o, ".insn_slot = %s,", bytes_c(e, r->insn_slot, r->n_insns));
+		out(&e->o, ".orig = %s,", bytes_c(e, r->orig, r->cover));
+		out(&e->o, ".slot = %s,", bytes_c(e, r->slot, r->slot_size));
+		emit_fixups(e, r);
+		out_close(&e->o, ",");
+	}
+	if (!e->s->sites.n)
+		out(&e->o, "{ .offset = 0 },");
+	out_close(&e->o, ";");
+	out(&e->o, "%s", "");
+}
+
+static void emit_probe_table(struct emit *e)
+{
+	out_open(&e->o, "const struct script_probe script_probes[] =");
+	VEC_EACH(&e->s->probes, i) {
+		const struct probe *p = e->s->probes.at[i];
+		const struct script_probe *r = &p->row;
+
+		out_open(&e->o, "%s", "");
+		out(&e->o, ".kind = %u, /* %s */", r->kind, p->name);
+		out(&e->o, ".name = %u, .point = %u, .location = %u, .function = %u,",
+		    out_string_id(&e->o, p->name), out_string_id(&e->o, p->written_text),
+		    out_string_id(&e->o, name_place(e, p->loc)),
+		    out_string_id(&e->o, p->function));
+		out(&e->o, ".pid = %d, .arg = %s, .arg2 = %s,", r->pid, expr_number_c(e, r->arg),
+		    expr_number_c(e, r->arg2));
+		out_close(&e->o, ",");
+	}
+	if (!e->s->probes.n)
+		out(&e->o, "{ .kind = PROBE_NEVER },");
+	out_close(&e->o, ";");
+	out(&e->o, "%s", "");
+}
+
+static const char *global_type(const struct var *v)
+{
+	if (v->arity > 0)
+		return "GLOBAL_MAP";
+	return v->type == TY_STAT ? "GLOBAL_STAT" : v->type == TY_STRING ? "GLOBAL_STRING" : "GLOBAL_LONG";
+}
+
+static void emit_global_table(struct emit *e)
+{
+	out_open(&e->o, "const struct script_global script_globals[] =");
+	VEC_EACH(&e->s->globals, i) {
+		const struct var *v = e->s->globals.at[i];
+
+		out(&e->o, "{ .name = %u, .type = %s }, /* %s */", out_string_id(&e->o, v->name),
+		    global_type(v), v->name);
+	}
+	if (!e->s->globals.n)
+		out(&e->o, "{ .name = 0 },");
+	out_close(&e->o, ";");
+	out(&e->o, "%s", "");
+}
+
+static void emit_top_level_embedded(struct emit *e)
+{
+	VEC_EACH(&e->s->embedded, i) {
+		const struct decl *d = e->s->embedded.at[i];
+		struct diag_place place = { 0 };
+
+		sources_locate(e->s->sources, d->loc, &place);
+		out_verbatim(&e->o, place.file, place.line, d->embedded.code, d->embedded.len);
+	}
+}
+
+bool pass_emit(struct session *s)
+{
+	struct emit e = { .s = s, .a = s->arena };
+
+	out_init(&e.o, s->arena);
+	names_init(&e);
+	out(&e.o, "#include \"runtime/api.h\"");
+	out(&e.o, "%s", "");
+	emit_top_level_embedded(&e);
+	emit_globals(&e);
+	emit_prototypes(&e);
+	emit_functions(&e);
+	emit_probes(&e);
+	emit_dispatch(&e);
+	emit_init(&e);
+	/* what is never read is printed by an end probe of effects' making */
+	out(&e.o, "void script_finish(struct rt_context *c)");
+	out_open(&e.o, "%s", "");
+	out(&e.o, "(void)c;");
+	out_close(&e.o, "");
+	out(&e.o, "%s", "");
+	emit_repair(&e);
+	emit_info(&e);
+	emit_files(&e);
+	emit_sites(&e);
+	emit_probe_table(&e);
+	emit_global_table(&e);
+	out_strings(&e.o);
+	s->c_text_len = e.o.text.len;
+	s->c_text = arena_memdup(s->arena, e.o.text.data, e.o.text.len + 1);
+	out_fini(&e.o);
+	return true;
+}

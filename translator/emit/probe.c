@@ -1,0 +1,312 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Handlers: p_N runs probe N, p_N_entry is what a return probe does at the
+ * function's entry.  The globals of the lock plan are locked in order of id;
+ * where a lock is not to be had the handler is skipped.
+ */
+#include "translator/effects.h"
+#include "translator/emit/emit_int.h"
+
+enum { MAX_ACTION = 1000, ALONE_FACTOR = 10 }; /* begin, end and error probes may do more */
+
+static const char *class_of(const struct probe *p)
+{
+	switch (p->row.kind) {
+	case PROBE_BEGIN:
+		return "RT_BEGIN";
+	case PROBE_END:
+		return "RT_END";
+	case PROBE_ERROR:
+		return "RT_ERROR";
+	default:
+		return "RT_ORDINARY";
+	}
+}
+
+static const char *budget_of(const struct emit *e, const struct probe *p)
+{
+	int64_t n = session_limit(e->s, "MAXACTION", MAX_ACTION);
+	bool alone = p->row.kind == PROBE_BEGIN || p->row.kind == PROBE_END ||
+		     p->row.kind == PROBE_ERROR;
+
+	if (e->s->opt.time_limits_off)
+		return "INT32_MAX";
+	if (alone)
+		n = session_limit(e->s, "MAXACTION_INTERRUPTIBLE", n * ALONE_FACTOR);
+	return n > INT32_MAX ? "INT32_MAX" : arena_printf(e->a, "%lld", (long long)n);
+}
+
+/* ---- what a return probe saves at the entry ---- */
+
+/* struct p_N_saved: the word "failed", then the values */
+static size_t saved_size(const struct emit *e, const struct probe *p)
+{
+	size_t size = 8;
+
+	if (!p->entries.n)
+		return 0;
+	VEC_EACH(&p->entries, i)
+		size += p->entries.at[i]->entry.saved->type == TY_STRING
+				? (session_max_string(e->s) + 7u) & ~7u : 8;
+	return size;
+}
+
+/* Return probes of one site share a record, each with a part of its own. */
+static size_t saved_offset(const struct emit *e, const struct probe *p)
+{
+	size_t at = 0;
+
+	for (unsigned i = 0; i < p->id; i++) {
+		const struct probe *other = e->s->probes.at[i];
+
+		if (other->row.kind == PROBE_RETURN && other->row.arg == p->row.arg)
+			at += saved_size(e, other);
+	}
+	return at;
+}
+
+size_t probes_entry_size(struct emit *e)
+{
+	size_t most = 0;
+
+	VEC_EACH(&e->s->probes, i) {
+		const struct probe *p = e->s->probes.at[i];
+		size_t size = p->row.kind == PROBE_RETURN ? saved_offset(e, p) + saved_size(e, p) : 0;
+
+		if (size > most)
+			most = size;
+	}
+	return most;
+}
+
+static void emit_saved_pointer(struct emit *e, const struct probe *p)
+{
+	out(&e->o, "struct p_%u_saved *saved = (void *)((char *)c->entry + %zu);", p->id,
+	    saved_offset(e, p));
+}
+
+/* Returns whether saving can fail. */
+static bool emit_entry(struct emit *e, const struct probe *p)
+{
+	const char *frame = arena_printf(e->a, "p_%u_entry_frame", p->id);
+	size_t size;
+
+	out_open(&e->o, "struct p_%u_saved", p->id);
+	out(&e->o, "uint64_t failed; /* where in the script, as c->loc */");
+	VEC_EACH(&p->entries, i) {
+		const struct var *v = p->entries.at[i]->entry.saved;
+
+		out(&e->o, v->type == TY_STRING ? "char s_%u[RT_STRLEN];" : "int64_t s_%u;", v->id);
+	}
+	out_close(&e->o, ";");
+	out(&e->o, "%s", "");
+
+	size = emit_frame(e, frame, &p->entry_locals);
+	e->locals = &p->entry_locals;
+	e->function = NULL;
+	e->fail = "failed";
+	e->fail_uses = e->out_uses = 0;
+	out(&e->o, "static void p_%u_entry(struct rt_context *c)", p->id);
+	out_open(&e->o, "%s", "");
+	emit_saved_pointer(e, p);
+	emit_local_longs(e, &p->entry_locals);
+	if (size)
+		out(&e->o, "struct %s *f = rt_frame_push(c, sizeof(*f));", frame);
+	out(&e->o, "%s", "");
+	out(&e->o, "c->failed = RT_OK;");
+	out(&e->o, "saved->failed = 0;");
+	if (p->entry_body)
+		emit_stmt(e, p->entry_body);
+	if (size)
+		out(&e->o, "rt_frame_pop(c, sizeof(*f));");
+	if (e->fail_uses) {
+		out(&e->o, "return;");
+		out_label(&e->o, "failed:");
+		out(&e->o, "saved->failed = c->loc;");
+		if (size)
+			out(&e->o, "rt_frame_pop(c, sizeof(*f));");
+	}
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+	return e->fail_uses;
+}
+
+/* ---- handlers ---- */
+
+static void emit_locks(struct emit *e, const struct lock_plan *plan)
+{
+	for (size_t i = 0; i < plan->n; i++) {
+		out(&e->o, "if (!rt_lock_%s(c, %u)) /* %s */", plan->at[i].is_write ? "write" : "read",
+		    plan->at[i].var->id, plan->at[i].var->name);
+		if (i)
+			out(&e->o, "\tgoto locked_%zu;", i);
+		else
+			out(&e->o, "\tgoto skip;");
+	}
+}
+
+static void emit_unlock(struct emit *e, const struct lock_plan *plan, size_t i)
+{
+	out(&e->o, "rt_unlock_%s(c, %u);", plan->at[i].is_write ? "write" : "read",
+	    plan->at[i].var->id);
+}
+
+static void emit_skip(struct emit *e, const struct lock_plan *plan)
+{
+	if (!plan->n)
+		return;
+	out(&e->o, "return;");
+	for (size_t i = plan->n - 1; i > 0; i--) {
+		out_label(&e->o, "locked_%zu:", i);
+		emit_unlock(e, plan, i - 1);
+	}
+	out_label(&e->o, "skip:");
+	out(&e->o, "rt_probe_skip(c, RT_SKIP_LOCK);");
+}
+
+static void emit_handler(struct emit *e, const struct probe *p)
+{
+	const char *frame = arena_printf(e->a, "p_%u_frame", p->id);
+	bool has_saved = p->entries.n > 0, may_lack = has_saved && emit_entry(e, p);
+	size_t size;
+
+	size = emit_frame(e, frame, &p->locals);
+	e->locals = &p->locals;
+	e->function = NULL;
+	e->fail = "out";
+	e->fail_uses = e->out_uses = 0;
+	out(&e->o, "/* %s, %s */", name_place(e, p->loc), p->name);
+	out(&e->o, "static void p_%u(struct rt_context *c)", p->id);
+	out_open(&e->o, "%s", "");
+	if (has_saved)
+		emit_saved_pointer(e, p);
+	emit_local_longs(e, &p->locals);
+	if (size)
+		out(&e->o, "struct %s *f;", frame);
+	out(&e->o, "%s", "");
+	out(&e->o, "if (!rt_probe_enter(c, %u, %s, %s))", p->id, class_of(p), budget_of(e, p));
+	out(&e->o, "\treturn;");
+	emit_locks(e, p->locks);
+	if (size)
+		out(&e->o, "f = rt_frame_push(c, sizeof(*f));");
+	if (may_lack) {
+		out_open(&e->o, "if (saved->failed)");
+		out(&e->o, "c->loc = (uint32_t)saved->failed;");
+		out(&e->o, "rt_error(c, \"read fault at the function's entry\");");
+		out(&e->o, "goto out;");
+		out_close(&e->o, "");
+		e->out_uses++;
+	}
+	emit_local_strings(e, &p->locals);
+	emit_stmt(e, p->body);
+	if (e->fail_uses || e->out_uses)
+		out_label(&e->o, "out:");
+	if (size)
+		out(&e->o, "rt_frame_pop(c, sizeof(*f));");
+	for (size_t i = p->locks->n; i-- > 0;)
+		emit_unlock(e, p->locks, i);
+	out(&e->o, "rt_probe_leave(c);");
+	emit_skip(e, p->locks);
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+}
+
+void emit_probes(struct emit *e)
+{
+	VEC_EACH(&e->s->probes, i)
+		emit_handler(e, e->s->probes.at[i]);
+}
+
+static size_t body_frame(const var_vec *locals, const struct emit *e)
+{
+	size_t size = 0;
+
+	VEC_EACH(locals, i) {
+		const struct var *v = locals->at[i];
+
+		if (v->type == TY_STAT)
+			size += stat_size(v->merged);
+		else if (v->type == TY_STRING)
+			size += (session_max_string(e->s) + 7u) & ~7u;
+	}
+	return size;
+}
+
+size_t probes_frame_need(struct emit *e)
+{
+	size_t most = 0;
+
+	VEC_EACH(&e->s->probes, i) {
+		const struct probe *p = e->s->probes.at[i];
+		size_t body = body_frame(&p->locals, e), entry = body_frame(&p->entry_locals, e);
+		size_t need = (body > entry ? body : entry) + callees_need(e, &p->effects->callees);
+
+		if (need > most)
+			most = need;
+	}
+	return most;
+}
+
+/* ---- dispatch ---- */
+
+enum entry_point { AT_SITE, AT_RETURN, AT_OTHER };
+
+static enum entry_point entry_point_of(const struct probe *p)
+{
+	if (p->row.kind == PROBE_SITE)
+		return AT_SITE;
+	return p->row.kind == PROBE_RETURN ? AT_RETURN : AT_OTHER;
+}
+
+/* script_return and script_probe: one probe each. */
+static void emit_switch(struct emit *e, const char *name, enum entry_point which)
+{
+	out(&e->o, "void %s(struct rt_context *c, uint32_t probe)", name);
+	out_open(&e->o, "%s", "");
+	out(&e->o, "(void)c;");
+	out_open(&e->o, "switch (probe)");
+	VEC_EACH(&e->s->probes, i)
+		if (entry_point_of(e->s->probes.at[i]) == which) {
+			out_label(&e->o, "case %zu:", i);
+			out(&e->o, "p_%zu(c);", i);
+			out(&e->o, "break;");
+		}
+	out_label(&e->o, "default:");
+	out(&e->o, "break;");
+	out_close(&e->o, "");
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+}
+
+static void emit_site(struct emit *e, size_t site)
+{
+	out_label(&e->o, "case %zu:", site);
+	VEC_EACH(&e->s->probes, i) {
+		const struct probe *p = e->s->probes.at[i];
+
+		if (p->row.arg != (int64_t)site)
+			continue;
+		if (p->row.kind == PROBE_SITE)
+			out(&e->o, "p_%zu(c);", i);
+		else if (p->row.kind == PROBE_RETURN && p->entries.n)
+			out(&e->o, "p_%zu_entry(c);", i);
+	}
+	out(&e->o, "break;");
+}
+
+void emit_dispatch(struct emit *e)
+{
+	out(&e->o, "void script_site(struct rt_context *c, uint32_t site)");
+	out_open(&e->o, "%s", "");
+	out(&e->o, "(void)c;");
+	out_open(&e->o, "switch (site)");
+	VEC_EACH(&e->s->sites, i)
+		emit_site(e, i);
+	out_label(&e->o, "default:");
+	out(&e->o, "break;");
+	out_close(&e->o, "");
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+	emit_switch(e, "script_return", AT_RETURN);
+	emit_switch(e, "script_probe", AT_OTHER);
+}
