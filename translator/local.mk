@@ -3,12 +3,17 @@
 noinst_LIBRARIES += libtranslator.a
 libtranslator_a_SOURCES = \
 	translator/access.h \
+	translator/build.c \
+	translator/cache.c translator/cache.h \
 	translator/check.c \
 	translator/dump.c translator/dump.h \
+	translator/effects.c translator/effects.h \
 	translator/expand.c translator/expand.h \
 	translator/fold.c \
 	translator/infer.c \
 	translator/library.c translator/library.h \
+	translator/locks.c \
+	translator/lower.c \
 	translator/messages.h \
 	translator/parse.c \
 	translator/passes.c translator/passes.h \

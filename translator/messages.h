@@ -51,4 +51,10 @@
 #define W_NEVER_ASSIGNED_GLOBAL "W_NEVER_ASSIGNED", "never-assigned global variable '%s'"
 #define E_NO_PROBES "E_NO_PROBES", "no probes found"
 
+/* build */
+#define E_TOOL_MISSING "E_TOOL_MISSING", "cannot run '%s': %s"
+#define E_TOOL_FAILED "E_TOOL_FAILED", "'%s' failed; -v shows what it said, -k keeps what it was given"
+#define E_COMPILER "E_COMPILER", "%s"
+#define E_WRITE "E_WRITE", "cannot write '%s': %s"
+
 #endif

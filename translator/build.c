@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Pass build: C text to a loadable object.
+ *
+ * Needs    c_text, the precompiled runtime.
+ * Leaves   object_path, in the cache or in the temporary directory; module_name.
+ * Refuses  embedded C that the compiler rejects, in the compiler's words.
+ *
+ * User runtime: one run of the compiler on the script's own text, one of the
+ * linker against libtapster_rt.a.  The result must be free of relocations, which the
+ * link script asserts.  A script with its own MAXSTRINGLEN needs a runtime of
+ * that size: it is compiled once and cached as well.
+ */
+#include <dirent.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/sys.h"
+#include "config.h"
+#include "translator/cache.h"
+#include "translator/messages.h"
+#include "translator/passes.h"
+#include "translator/session.h"
+
+enum { DEFAULT_STRING = 512 };
+
+typedef VEC(const char *) arg_vec;
+
+static void add_arg(struct session *s, arg_vec *args, const char *arg)
+{
+	VEC_PUSH(s->arena, args, arg);
+}
+
+static void add_words(struct session *s, arg_vec *args, const char *words)
+{
+	while (*words) {
+		size_t n = strcspn(words, " ");
+
+		if (n)
+			add_arg(s, args, arena_strndup(s->arena, words, n));
+		words += n + (words[n] == ' ');
+	}
+}
+
+/* ---- running tools ---- */
+
+static const char *joined(struct session *s, const arg_vec *args)
+{
+	const char *text = "";
+
+	for (size_t i = 0; i < args->n && args->at[i]; i++)
+		text = arena_printf(s->arena, "%s%s%s", text, i ? " " : "", args->at[i]);
+	return text;
+}
+
+/* The tool's words, one diagnostic for each line that is an error. */
+static void report_output(struct session *s, const char *tool, const char *text)
+{
+	unsigned n = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, "\n");
+		const char *line = arena_strndup(s->arena, text, len);
+
+		if (strstr(line, "error:")) {
+			diag_error(&s->diag, (struct loc){ 0 }, E_COMPILER, line);
+			n++;
+		}
+		text += len + (text[len] == '\n');
+	}
+	if (!n)
+		diag_error(&s->diag, (struct loc){ 0 }, E_TOOL_FAILED, tool);
+}
+
+static bool run_tool(struct session *s, arg_vec *args)
+{
+	struct sys_spawn spawn = { 0 };
+	struct buf output;
+	int status;
+	bool ok;
+
+	add_arg(s, args, NULL);
+	log_at(&s->log, 2, "Running %s", joined(s, args));
+	buf_init(&output);
+	spawn.argv = args->at;
+	spawn.out = &output;
+	status = sys_run(&spawn);
+	ok = status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+	if (status < 0) {
+		diag_error(&s->diag, (struct loc){ 0 }, E_TOOL_MISSING, args->at[0], strerror(-status));
+	} else if (!ok) {
+		report_output(s, args->at[0], output.data);
+		log_at(&s->log, 1, "%s", output.data);
+	}
+	buf_fini(&output);
+	return ok;
+}
+
+static void add_compiler(struct session *s, arg_vec *args)
+{
+	/* api.h is included as runtime/api.h */
+	add_arg(s, args, TAPSTER_CC);
+	add_arg(s, args, "-pipe");
+	add_words(s, args, TAPSTER_RT_CFLAGS);
+	add_arg(s, args, arena_printf(s->arena, "-I%s/..", s->paths.runtime_dir));
+	if (session_max_string(s) != DEFAULT_STRING)
+		add_arg(s, args, arena_printf(s->arena, "-DMAXSTRINGLEN=%u", session_max_string(s)));
+}
+
+/* Warnings that speak of how a script is written rather than of an error in C. */
+static void add_warnings(struct session *s, arg_vec *args)
+{
+	add_words(s, args, "-Wall -Werror -Wno-unused -Wno-tautological-compare"
+			   " -Wno-bool-compare -Wno-maybe-uninitialized");
+}
+
+/* ---- the runtime for another MAXSTRINGLEN ---- */
+
+static bool compile_folder(struct session *s, const char *folder, arg_vec *objects)
+{
+	const char *dir = arena_printf(s->arena, "%s/%s", s->paths.runtime_dir, folder);
+	struct dirent *entry;
+	DIR *d = opendir(dir);
+	bool ok = true;
+
+	while (d && ok && (entry = readdir(d))) {
+		const char *dot = strrchr(entry->d_name, '.'), *object;
+		arg_vec args = { 0 };
+
+		if (!dot || (strcmp(dot, ".c") && strcmp(dot, ".S")))
+			continue;
+		/* of the user runtime, the part that lives in the target */
+		if (!strcmp(folder, "user") && strncmp(entry->d_name, "target_", 7) &&
+		    strcmp(dot, ".S"))
+			continue;
+		object = arena_printf(s->arena, "%s/rt_%s.o", s->temp_dir, entry->d_name);
+		add_compiler(s, &args);
+		add_words(s, &args, "-w -c -o");
+		add_arg(s, &args, object);
+		add_arg(s, &args, arena_printf(s->arena, "%s/%s", dir, entry->d_name));
+		ok = run_tool(s, &args);
+		add_arg(s, objects, object);
+	}
+	if (d)
+		closedir(d);
+	return ok && d;
+}
+
+/* The archive to link with: the precompiled one where it fits; NULL: reported. */
+static const char *runtime_archive(struct session *s)
+{
+	const char *standard = arena_printf(s->arena, "%s/libtapster_rt.a", s->paths.user_runtime);
+	const char *name, *path, *cached;
+	struct cache_key key;
+	arg_vec args = { 0 };
+
+	if (session_max_string(s) == DEFAULT_STRING)
+		return standard;
+	cache_key_init(&key);
+	cache_key_add_file(&key, standard);
+	cache_key_adds(&key, TAPSTER_RT_CFLAGS);
+	name = arena_printf(s->arena, "rt_%u_%s.a", session_max_string(s),
+			    cache_key_text(s->arena, &key));
+	path = s->opt.use_cache ? cache_find(s->arena, s->paths.cache_dir, name) : NULL;
+	if (path)
+		return path;
+	path = arena_printf(s->arena, "%s/libtapster_rt.a", s->temp_dir);
+	add_words(s, &args, "ar crs");
+	add_arg(s, &args, path);
+	if (!compile_folder(s, "core", &args) || !compile_folder(s, "user", &args) ||
+	    !run_tool(s, &args))
+		return NULL;
+	cached = s->opt.use_cache ? cache_put(s->arena, s->paths.cache_dir, name, path) : NULL;
+	return cached ? cached : path;
+}
+
+/* ---- the object ---- */
+
+static bool write_text(struct session *s, const char *path)
+{
+	int err = sys_write_file_atomic(path, s->c_text, s->c_text_len, 0600);
+
+	if (err)
+		diag_error(&s->diag, (struct loc){ 0 }, E_WRITE, path, strerror(-err));
+	return !err;
+}
+
+static bool compile(struct session *s, const char *source, const char *object)
+{
+	arg_vec args = { 0 };
+
+	add_compiler(s, &args);
+	add_warnings(s, &args);
+	add_arg(s, &args, "-c");
+	add_arg(s, &args, "-o");
+	add_arg(s, &args, object);
+	add_arg(s, &args, source);
+	return run_tool(s, &args);
+}
+
+static bool link_object(struct session *s, const char *object, const char *path)
+{
+	const char *archive = runtime_archive(s);
+	arg_vec args = { 0 };
+
+	if (!archive)
+		return false;
+	add_words(s, &args, "ld -shared -nostdlib -Bsymbolic --gc-sections -z noexecstack"
+			    " --build-id=none -T");
+	add_arg(s, &args, arena_printf(s->arena, "%s/object.ld", s->paths.user_runtime));
+	add_arg(s, &args, "-o");
+	add_arg(s, &args, path);
+	add_arg(s, &args, object);
+	add_arg(s, &args, archive);
+	return run_tool(s, &args);
+}
+
+/* Everything that the object is made from. */
+static const char *object_key(struct session *s)
+{
+	struct cache_key key;
+	arg_vec args = { 0 };
+
+	add_compiler(s, &args);
+	add_warnings(s, &args);
+	add_arg(s, &args, NULL);
+	cache_key_init(&key);
+	cache_key_add(&key, s->c_text, s->c_text_len);
+	cache_key_adds(&key, joined(s, &args));
+	cache_key_adds(&key, __VERSION__);
+	cache_key_add_file(&key, arena_printf(s->arena, "%s/libtapster_rt.a", s->paths.user_runtime));
+	cache_key_add_file(&key, arena_printf(s->arena, "%s/object.ld", s->paths.user_runtime));
+	cache_key_add_file(&key, arena_printf(s->arena, "%s/api.h", s->paths.runtime_dir));
+	return cache_key_text(s->arena, &key);
+}
+
+static bool build_user(struct session *s)
+{
+	const char *name = arena_printf(s->arena, "tapster_%s.so", object_key(s));
+	const char *dir, *source, *object, *cached;
+
+	s->object_path = s->opt.use_cache ? cache_find(s->arena, s->paths.cache_dir, name) : NULL;
+	s->from_cache = s->object_path;
+	if (s->from_cache && !s->opt.keep_temp)
+		return true;
+
+	dir = session_temp_dir(s);
+	if (!dir)
+		return false;
+	source = arena_printf(s->arena, "%s/script.c", dir);
+	object = arena_printf(s->arena, "%s/script.o", dir);
+	if (!write_text(s, source))
+		return false;
+	if (s->from_cache)
+		return true;
+	s->object_path = arena_printf(s->arena, "%s/%s", dir, name);
+	if (!compile(s, source, object) || !link_object(s, object, s->object_path))
+		return false;
+	cached = s->opt.use_cache ? cache_put(s->arena, s->paths.cache_dir, name, s->object_path) : NULL;
+	if (cached)
+		s->object_path = cached;
+	return true;
+}
+
+/* -m NAME: a copy in the current directory, as stap makes it. */
+static bool copy_named(struct session *s)
+{
+	const char *path = arena_printf(s->arena, "%s.so", s->opt.module_name);
+	struct buf data;
+	int err;
+
+	buf_init(&data);
+	err = sys_read_file(s->object_path, &data);
+	if (!err)
+		err = sys_write_file_atomic(path, data.data, data.len, 0644);
+	buf_fini(&data);
+	if (err)
+		diag_error(&s->diag, (struct loc){ 0 }, E_WRITE, path, strerror(-err));
+	else
+		s->object_path = path;
+	return !err;
+}
+
+bool pass_build(struct session *s)
+{
+	if (!build_user(s))
+		return false;
+	s->module_name = s->opt.module_name ? s->opt.module_name : "tapster";
+	return !s->opt.module_name || copy_named(s);
+}
