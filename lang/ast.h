@@ -60,8 +60,12 @@ enum op {
 	OP_STAT, /* <<< */
 	OP_KINDS
 };
+enum statop { STATOP_COUNT, STATOP_SUM, STATOP_MIN, STATOP_MAX, STATOP_AVG, STATOP_VARIANCE };
+
 /* "+", "<<<", ... : as written in a script */
 const char *op_text(enum op op);
+/* "@count" ... "@variance", with the '@' */
+const char *statop_text(enum statop op);
 
 typedef VEC(struct expr *) expr_vec;
 typedef VEC(struct stmt *) stmt_vec;
@@ -86,7 +90,6 @@ struct component {
 };
 typedef VEC(struct component) component_vec;
 
-enum statop { STATOP_COUNT, STATOP_SUM, STATOP_MIN, STATOP_MAX, STATOP_AVG, STATOP_VARIANCE };
 enum hist_kind { HIST_NONE, HIST_LOG, HIST_LINEAR };
 
 /* printf is one kind of PRINT with a parsed format; print, println, printd,
@@ -113,14 +116,17 @@ struct print_part {
 	const char *text; /* CONV_LITERAL: escapes already resolved */
 	uint32_t text_len;
 };
+typedef VEC(struct print_part) print_part_vec;
 
 struct expr {
 	enum expr_kind kind;
 	enum type type; /* [infer]; the parser sets it for literals */
-	struct loc loc;
+	struct loc loc;  /* of the operator where there is one, as in stap's messages */
+	uint32_t depth;  /* of the tree below; set and bounded by the parser, so that passes may recurse */
 	union {
 		struct {
 			int64_t value;
+			bool is_unsigned; /* written as 2^63 or more: prints as it was written */
 		} number;
 		struct {
 			const char *text; /* escapes resolved; ends at the first NUL */
@@ -137,6 +143,8 @@ struct expr {
 			struct expr *hist;   /* @hist_log(x)[i]: the EXPR_HIST; then NAME is NULL */
 		} index;
 		struct {
+			/* As written, or "@probewrite", "@kregister", "@uregister", "@kderef",
+			 * "@uderef": operators for tapsets, which are calls here. */
 			const char *name;
 			expr_vec args;
 			decl_vec callees; /* [resolve] overloads to try, in order; "next" goes to the following one */
@@ -180,7 +188,7 @@ struct expr {
 			bool is_char;       /* print_char, sprint? no: only print_char */
 			const char *delimiter;
 			const char *format; /* as written, for printing back */
-			VEC(struct print_part) parts; /* of the format; without one [infer] makes them */
+			print_part_vec parts; /* of the format; without one [infer] makes them */
 			expr_vec args;
 			struct expr *histogram; /* print(@hist_log(x)): then nothing else is set */
 		} print;
@@ -204,6 +212,8 @@ struct expr {
 		} target;
 		struct {
 			struct expr *operand;
+			/* NULL: no @cast but p->member, p[i] or &p of an expression whose type
+			 * is that of the $variable or @cast that it was computed from. */
 			const char *type_name;
 			const char *module; /* or NULL */
 			bool is_address;
@@ -239,6 +249,7 @@ enum foreach_sort { SORT_NONE = 0, SORT_UP = 1, SORT_DOWN = -1 };
 struct stmt {
 	enum stmt_kind kind;
 	struct loc loc;
+	uint32_t depth; /* as of an expression */
 	union {
 		struct {
 			char unused;
@@ -329,6 +340,7 @@ struct param {
 	struct loc loc;
 	struct var *var; /* [resolve] */
 };
+typedef VEC(struct param) param_vec;
 
 /* One dotted part of a probe point: name or wildcard, perhaps an argument. */
 struct point_part {
@@ -337,10 +349,11 @@ struct point_part {
 	bool has_arg;
 	struct expr *arg; /* NUMBER or STRING literal */
 };
+typedef VEC(struct point_part) point_part_vec;
 
 struct point {
 	struct loc loc;
-	VEC(struct point_part) parts;
+	point_part_vec parts;
 	bool is_optional;    /* ? */
 	bool is_sufficient;  /* ! */
 	struct expr *condition; /* if (...) or NULL */
@@ -363,7 +376,7 @@ struct decl {
 			point_vec names;        /* alias: what stands left of = */
 		} probe; /* PROBE, ALIAS */
 		struct {
-			VEC(struct param) params;
+			param_vec params;
 			enum type return_type; /* declared, or [infer] */
 			struct loc return_loc; /* [infer] */
 			int64_t priority;      /* :N; 1 is the default */

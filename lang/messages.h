@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* The catalogue of what the scanner, the preprocessor and the grammar say. */
+#ifndef TAPSTER_LANG_MESSAGES_H
+#define TAPSTER_LANG_MESSAGES_H
+
+/* scanner */
+#define E_QUOTE "E_QUOTE", "Could not find matching closing quote"
+#define E_EMBEDDED_END "E_EMBEDDED_END", "Could not find matching '%%}' to close embedded function block"
+#define E_NUMBER "E_NUMBER", "number invalid or out of range"
+#define E_CHARACTER "E_CHARACTER", "unexpected character"
+#define E_ARGUMENT "E_ARGUMENT", "command line argument out of range [1-%zu]"
+#define E_ARGUMENT_NESTED "E_ARGUMENT_NESTED", "invalid nested substitution of command line arguments"
+#define E_TOO_LONG "E_TOO_LONG", "the script is too long"
+
+/* preprocessor */
+#define E_UNKNOWN_MACRO "E_UNKNOWN_MACRO", "unknown operator or macro %s"
+#define E_MACRO_NAME "E_MACRO_NAME", "expected the name of a macro"
+#define E_MACRO_PARAMETER "E_MACRO_PARAMETER", "expected the name of a macro parameter"
+#define E_MACRO_PARAMETERS "E_MACRO_PARAMETERS", "expected ',' or ')' in the parameters of macro '@%s'"
+#define E_MACRO_BODY "E_MACRO_BODY", "expected '%%(' or '(' in the definition of macro '@%s'"
+#define E_MACRO_END "E_MACRO_END", "incomplete macro definition - missing '%%)'"
+#define E_MACRO_REDEFINED "E_MACRO_REDEFINED", "attempt to redefine macro '@%s' in the same file"
+#define N_MACRO_FIRST "macro '@%s' first defined here"
+#define W_MACRO_BUILTIN "W_MACRO_BUILTIN", "macro redefines built-in operator '@%s'"
+#define E_MACRO_CALL "E_MACRO_CALL", "expected '(' in invocation of macro '@%s' taking %zu parameter%s"
+#define E_MACRO_CALL_END "E_MACRO_CALL_END", "expected ')' in invocation of macro '@%s'"
+#define E_MACRO_MANY "E_MACRO_MANY", "too many parameters for macro '@%s' (expected %zu)"
+#define E_MACRO_FEW "E_MACRO_FEW", "too few parameters for macro '@%s' (expected %zu)"
+#define E_MACRO_RECURSION "E_MACRO_RECURSION", "macro '@%s' expands to itself"
+#define E_MACRO_DEPTH "E_MACRO_DEPTH", "macros nested too deeply"
+#define E_MACRO_SIZE "E_MACRO_SIZE", "macros expand to more than %u tokens"
+#define E_MACRO_FILE "E_MACRO_FILE", "a library macro file may only contain @define"
+#define E_CONDITION "E_CONDITION", "expected 'arch', 'kernel_v', 'kernel_vr', 'systemtap_v', 'runtime', " \
+	"'systemtap_privilege', 'guru_mode', 'CONFIG_...', or comparison between strings or integers"
+#define E_CONDITION_OPERATOR "E_CONDITION_OPERATOR", "expected %s"
+#define E_CONDITION_STRING "E_CONDITION_STRING", "expected string literal"
+#define E_CONDITION_NUMBER "E_CONDITION_NUMBER", "expected number"
+#define E_CONDITION_ORDER "E_CONDITION_ORDER", "wildcard not allowed with order comparison operators"
+#define E_CONDITION_MARK "E_CONDITION_MARK", "expected '%%?' marker for conditional"
+#define E_CONDITION_OPEN "E_CONDITION_OPEN", "incomplete conditional at end of file"
+#define E_CONDITION_STRAY "E_CONDITION_STRAY", "incomplete conditional - missing '%%('"
+
+/* grammar */
+#define E_SYNTAX "E_SYNTAX", "%s"
+#define E_NESTING "E_NESTING", "nested too deeply"
+#define E_EMBEDDED_GURU "E_EMBEDDED_GURU", "embedded code in unprivileged script; need stap -g"
+#define E_ARRAY_SIZE "E_ARRAY_SIZE", "array size out of range"
+#define E_ARRAY_INIT "E_ARRAY_INIT", "only scalar globals can be initialized"
+#define E_DUPLICATE_GLOBAL "E_DUPLICATE_GLOBAL", "duplicate global name '%s'"
+#define E_DUPLICATE_PARAMETER "E_DUPLICATE_PARAMETER", "duplicate parameter name '%s'"
+#define E_PRIORITY "E_PRIORITY", "specified priority must be > 0"
+#define E_RETURN_PROBE "E_RETURN_PROBE", "found 'return' not in function context"
+#define E_RETURN_BARE "E_RETURN_BARE", "expected expression: a bare 'return' stands before ';' or '}'"
+#define E_ALIAS_NAME "E_ALIAS_NAME", "expected one probe point, without '?', '!' or condition, as the name of an alias"
+#define E_ALTERNATIVES "E_ALTERNATIVES", "more than %u alternatives in a probe point"
+#define E_POINT_NAME "E_POINT_NAME", "expected one of ', { = +='"
+#define E_TUPLE "E_TUPLE", "unexpected comma-separated expression list"
+#define E_SLICE "E_SLICE", "'*' stands for any key only in delete, foreach and before 'in'"
+#define E_KEYS "E_KEYS", "more than %d keys"
+#define E_SORT_TWICE "E_SORT_TWICE", "multiple sort directives"
+#define E_STAT_PARAMETER "E_STAT_PARAMETER", "not more than 1 parameter allowed"
+#define E_STAT_SHIFT_RANGE "E_STAT_SHIFT_RANGE", "the bit shift of @variance must be between 0 and %d"
+#define E_HIST_VALUE "E_HIST_VALUE", "base histogram operator where expression expected"
+#define E_COMPONENT "E_COMPONENT", "a pretty-printed variable ends at its '$'"
+#define E_DELIMITED "E_DELIMITED", "expected at least two values after the delimiter of %s"
+#define E_PRINT_EMPTY "E_PRINT_EMPTY", "expected expression: %s wants a value"
+#define E_FORMAT "E_FORMAT", "invalid or missing conversion specifier"
+#define E_FORMAT_END "E_FORMAT_END", "trailing incomplete print format conversion"
+#define E_FORMAT_NUMBER "E_FORMAT_NUMBER", "width or precision of more than %d in a print format"
+
+#endif
