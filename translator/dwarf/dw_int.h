@@ -6,7 +6,8 @@
  *	open.c    the ELF file: facts, segments, bytes
  *	debug.c   where debug information is: itself, separate file, .gnu_debugdata
  *	symbol.c  the function symbols of a file, by name and by address
- *	unit.c    compilation units, by address and by what they mention
+ *	unit.c    compilation units, by address
+ *	mention.c compilation units, by a name that stands in them
  *	func.c    functions by pattern; why there is none
  *	absent.c  why there is none of a name
  *	line.c    line tables: file names, prologue ends
@@ -63,6 +64,7 @@ struct dw_unit_range {
 };
 
 struct dw_line_table; /* line.c */
+struct dw_mention;    /* mention.c */
 
 struct dw_file {
 	struct dw *dw;
@@ -90,6 +92,9 @@ struct dw_file {
 	/* unit.c */
 	bool has_ranges;
 	VEC(struct dw_unit_range) ranges; /* sorted by low */
+
+	/* mention.c */
+	struct dw_mention *mention;
 
 	/* line.c */
 	struct dw_line_table *lines; /* of the unit that was asked for last */
@@ -143,11 +148,16 @@ bool unit_next(struct dw_file *f, Dwarf_CU **cu, Dwarf_Die *die);
 bool unit_die(Dwarf_CU *cu, Dwarf_Die *die);
 /* The unit whose code contains ADDRESS, or NULL. */
 Dwarf_CU *unit_at(struct dw_file *f, uint64_t address);
-/* Units that may define something called NAME; false when that can't be told cheaply. */
 typedef VEC(Dwarf_CU *) unit_vec;
-bool units_mentioning(struct dw_file *f, const char *name, unit_vec *out);
+/* Adds CU unless it is there. */
+void unit_add(struct arena *a, unit_vec *units, Dwarf_CU *cu);
 bool unit_is_optimised(Dwarf_Die *unit);
 bool unit_is_cxx(Dwarf_Die *unit);
+
+/* ---- mention.c ---- */
+/* Adds the units that may define something called NAME; false when that can't be told
+ * without reading them all. */
+bool units_mentioning(struct dw_file *f, const char *name, unit_vec *out);
 
 /* ---- func.c ---- */
 /* Entry address of a subprogram or inlined instance; false when it has no code. */

@@ -363,14 +363,6 @@ static bool is_mangled_from(const struct finder *k, const char *name, const char
 	return name[0] == '_' && name[1] == 'Z' && k->p.is_exact && strstr(name, part);
 }
 
-static void add_unit(struct arena *a, unit_vec *units, Dwarf_CU *cu)
-{
-	VEC_EACH(units, i)
-		if (units->at[i] == cu)
-			return;
-	VEC_PUSH(a, units, cu);
-}
-
 /* The units of the functions that symbols call by the name. */
 static void units_of_symbols(struct finder *k, unit_vec *units)
 {
@@ -387,7 +379,7 @@ static void units_of_symbols(struct finder *k, unit_vec *units)
 			continue;
 		cu = unit_at(k->file, s->address);
 		if (cu)
-			add_unit(a, units, cu);
+			unit_add(a, units, cu);
 	}
 }
 

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Compilation units: walking them, finding the one that holds an address, and
- * finding those that may define a name without reading their entries.
+ * Compilation units: walking them, and finding the one that holds an address.
  */
 #include "translator/dwarf/dw_int.h"
 
@@ -26,6 +25,14 @@ bool unit_next(struct dw_file *f, Dwarf_CU **cu, Dwarf_Die *die)
 		if (unit_die(*cu, die))
 			return true;
 	return false;
+}
+
+void unit_add(struct arena *a, unit_vec *units, Dwarf_CU *cu)
+{
+	VEC_EACH(units, i)
+		if (units->at[i] == cu)
+			return;
+	VEC_PUSH(a, units, cu);
 }
 
 static int compare_ranges(const void *pa, const void *pb)
@@ -149,10 +156,4 @@ bool unit_is_cxx(Dwarf_Die *unit)
 	default:
 		return false;
 	}
-}
-
-bool units_mentioning(struct dw_file *f, const char *name, unit_vec *out)
-{
-	(void)f; (void)name; (void)out;
-	return false;
 }

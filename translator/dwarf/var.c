@@ -63,6 +63,8 @@ static const struct place_piece *piece_at(const struct walk *w, uint64_t offset,
 	return NULL;
 }
 
+/* Leaves SIZE bytes of the piece behind the first SKIP; bytes above them are rubbish when
+ * it is in a register. */
 static bool push_piece(struct walk *w, const struct place_piece *p, uint64_t skip, uint64_t size,
 		       access_op_vec *ops)
 {
@@ -82,8 +84,6 @@ static bool push_piece(struct walk *w, const struct place_piece *p, uint64_t ski
 			op_add(a, ops, ACC_CONST, (int64_t)(8 * skip), 0);
 			op_add(a, ops, ACC_SHR, 0, 0);
 		}
-		if (size < 8)
-			op_add(a, ops, ACC_ZEXT, (int64_t)size, 0);
 		return true;
 	case PLACE_BYTES:
 		for (uint64_t i = 0; i < size && skip + i < p->n_bytes; i++)
@@ -129,6 +129,8 @@ static bool push_number(struct walk *w, uint64_t size, bool is_signed, access_op
 			return loc_fail(&w->c, DW_VAR_UNSUPPORTED, "it is in pieces of odd size");
 		if (!push_piece(w, p, skip, take, ops))
 			return false;
+		if (take < size)
+			op_add(a, ops, ACC_ZEXT, (int64_t)take, 0);
 		if (done) {
 			op_add(a, ops, ACC_CONST, (int64_t)(8 * done), 0);
 			op_add(a, ops, ACC_SHL, 0, 0);
