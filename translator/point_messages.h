@@ -88,6 +88,8 @@
 #define E_PRETTY "E_PRETTY", "pretty-printing of '%s' (%s) is not supported yet"
 #define E_TARGET_ASSIGN "E_TARGET_ASSIGN", "writing to target variables is not supported yet"
 #define E_TARGET_WRITE_GURU "E_TARGET_WRITE", "write to target variable not permitted; need stap -g"
+#define E_UNTYPED_MEMBER "E_UNTYPED_MEMBER", \
+	"the type of this value is not known: write @cast(value, \"TYPE\", \"PROGRAM\")->..."
 #define E_AT_UNSUPPORTED "E_AT_UNSUPPORTED", "%s is not supported yet"
 #define W_ENTRY_VALUE "W_ENTRY_VALUE", \
 	"confusing usage, value is captured as @entry(%s) in .return probe"

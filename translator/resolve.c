@@ -240,6 +240,11 @@ static void resolve_call(struct resolver *r, struct expr *e)
 		make_error(e);
 		return;
 	}
+	if (e->call.name[0] == '@') {
+		diag_error(&s->diag, e->loc, E_AT_UNSUPPORTED, e->call.name);
+		make_error(e);
+		return;
+	}
 	VEC_EACH(&e->call.args, i)
 		visit(r, &e->call.args.at[i]);
 	find_functions(s, e->call.name, e->loc, e->call.args.n, &found, &other);
@@ -466,6 +471,11 @@ static struct dw_file *cast_file(struct resolver *r, const struct expr *e, bool 
 	struct dw_file *file = NULL;
 	const char *module = e->cast.module;
 
+	if (!e->cast.type_name) {
+		if (!is_quiet)
+			diag_error(&s->diag, e->loc, E_UNTYPED_MEMBER);
+		return NULL;
+	}
 	if (module && *module) {
 		if (strchr(module, '<') || !strcmp(module, "kernel")) {
 			if (!is_quiet)

@@ -41,6 +41,8 @@ static const struct point_pattern patterns[] = {
 	{ PROCESS ".insn{,.block}", NOT_THERE },
 };
 
+static const struct loc nowhere; /* of a hint in words */
+
 static bool is_wildcard(const char *pattern)
 {
 	return strcspn(pattern, "*?[") < strcspn(pattern, "@");
@@ -124,12 +126,12 @@ static void report_no_function(struct session *s, const struct point_match *m,
 	diag_error(&s->diag, loc, E_NO_FUNCTION, n ? arena_printf(s->arena, "%s)", text) : "");
 	if (!is_wildcard(pattern))
 		why = dw_why_absent(file, name);
-	if (why && m->tag == RETURN)
-		diag_note(&s->diag, loc, "'%s' is %s: there is no return to probe", name, why);
+	if (why && m->tag == RETURN && !strncmp(why, "inlined", strlen("inlined")))
+		diag_note(&s->diag, nowhere, "'%s' is %s: there is no return to probe", name, why);
 	else if (why)
-		diag_note(&s->diag, loc, "'%s' is %s", name, why);
+		diag_note(&s->diag, nowhere, "'%s' is %s", name, why);
 	else
-		diag_note(&s->diag, loc, "%s: %s", dw_info(file)->path, dw_describe(file));
+		diag_note(&s->diag, nowhere, "%s: %s", dw_info(file)->path, dw_describe(file));
 }
 
 static int match_functions(struct session *s, const struct point_match *m, const char *pattern,
@@ -215,8 +217,7 @@ static int match_lines(struct session *s, const struct point_match *m,
 		struct dw_file *file = VEC_LAST(programs).file;
 
 		diag_error(&s->diag, part->arg->loc, E_NO_STATEMENT, pattern, dw_info(file)->path);
-		diag_note(&s->diag, part->arg->loc, "%s: %s", dw_info(file)->path,
-			  dw_describe(file));
+		diag_note(&s->diag, nowhere, "%s: %s", dw_info(file)->path, dw_describe(file));
 		return -1;
 	}
 	return count;

@@ -70,9 +70,11 @@ static struct dw_file *open_file(struct session *s, const char *path, struct loc
 	struct dw_file *f = dw_open(s->dw, path, &why, &text);
 
 	for (int depth = 0; !f && why == DW_NOT_ELF && depth < 4; depth++) {
-		path = interpreter_of(s->arena, path);
-		if (!path)
+		const char *interpreter = interpreter_of(s->arena, path);
+
+		if (!interpreter)
 			break;
+		path = interpreter;
 		f = dw_open(s->dw, path, &why, &text);
 	}
 	if (!f && !quiet)
@@ -125,8 +127,8 @@ static bool find_by_path(struct session *s, const char *path, struct loc loc, pr
 		if (!found) {
 			diag_error(&s->diag, loc, E_NO_EXECUTABLE, path, ": not in $PATH");
 			if (access(path, F_OK) == 0)
-				diag_note(&s->diag, loc, "for the file in this directory write \"./%s\"",
-					  path);
+				diag_note(&s->diag, (struct loc){ 0 },
+					  "for the file in this directory write \"./%s\"", path);
 			return false;
 		}
 		path = found;
