@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-EXTRA_DIST += \
+bin_PROGRAMS += tapster
+tapster_SOURCES = \
 	cmd/main.c \
 	cmd/options.c cmd/options.def cmd/options.h \
 	cmd/paths.c cmd/paths.h \
 	cmd/run.c cmd/run.h
+tapster_CPPFLAGS = $(AM_CPPFLAGS) $(PATH_CPPFLAGS)
+tapster_LDADD = $(COMPILER_LIBS)
