@@ -372,7 +372,8 @@ struct decl {
 		struct {
 			point_vec points;
 			struct stmt *body;
-			bool is_alias_epilogue; /* alias with += */
+			bool is_alias_epilogue; /* alias with +=: BODY goes behind the user's */
+			struct stmt *epilogue;  /* alias "= points { BODY }, { EPILOGUE }"; or NULL */
 			point_vec names;        /* alias: what stands left of = */
 		} probe; /* PROBE, ALIAS */
 		struct {

@@ -567,6 +567,10 @@ static void print_probe(struct buf *out, const struct decl *d)
 	}
 	print_points(out, &d->probe.points, names->n ? ", " : ",");
 	print_body(out, d->probe.body, 0);
+	if (d->probe.epilogue) {
+		buf_addc(out, ',');
+		print_body(out, d->probe.epilogue, 0);
+	}
 }
 
 static void print_declared_type(struct buf *out, enum type type)

@@ -99,7 +99,7 @@ void build_top_embedded(struct parser *p, struct loc loc, struct text code)
 }
 
 void build_probe(struct parser *p, struct loc loc, point_vec names, point_vec points,
-		 struct stmt *body)
+		 struct stmt *body, struct loc epilogue_loc, struct stmt *epilogue)
 {
 	struct decl *d = add_decl(p, names.n ? DECL_ALIAS : DECL_PROBE, loc, NULL);
 
@@ -107,6 +107,9 @@ void build_probe(struct parser *p, struct loc loc, point_vec names, point_vec po
 	d->probe.points = points;
 	d->probe.body = body;
 	d->probe.is_alias_epilogue = p->is_epilogue;
+	d->probe.epilogue = epilogue;
+	if (epilogue && (!names.n || p->is_epilogue))
+		diag_error(p->env->diag, epilogue_loc, E_EPILOGUE);
 }
 
 point_vec build_alias_name(struct parser *p, struct loc loc, point_vec names, point_vec points,
@@ -207,14 +210,6 @@ struct text build_name_piece(struct parser *p, const struct span *name_at, struc
 	}
 	joined = arena_printf(p->arena, "%s%s", name.at, piece.at);
 	return (struct text){ intern(p->env->names, joined), name.len + piece.len };
-}
-
-struct text build_number_text(struct parser *p, const struct span *at)
-{
-	const struct source *s = sources_get(p->env->sources, at->loc.file);
-	uint32_t len = at->end - at->loc.offset;
-
-	return (struct text){ intern_n(p->env->names, s->text + at->loc.offset, len), len };
 }
 
 void build_function(struct parser *p, struct loc loc, struct text name, enum type type,
@@ -503,7 +498,7 @@ static const char *expected_class(const char *const *names, int n)
 static bool is_operator_name(const char *name)
 {
 	static const char *const names[] = {
-		"'<<<'", "'<<='", "'>>='", "'>>>='", "'+='", "'-='", "'*='", "'/='", "'%='",
+		"'<<<'", "'<<='", "'>>='", "'+='", "'-='", "'*='", "'/='", "'%='",
 		"'&='", "'|='", "'^='", "'.='", "'&&'", "'||'", "'++'", "'--'", "'->'", "'=='",
 		"'!='", "'<='", "'>='", "'=~'", "'!~'", "'<<'", "'>>'", "'>>>'", "'+'", "'-'",
 		"'*'", "'/'", "'%'", "'&'", "'|'", "'^'", "'<'", "'>'", "'$'", "'['",

@@ -16,7 +16,7 @@
 void build_decl_start(struct parser *p, bool is_private, bool in_function);
 void build_top_embedded(struct parser *p, struct loc loc, struct text code);
 void build_probe(struct parser *p, struct loc loc, point_vec names, point_vec points,
-		 struct stmt *body);
+		 struct stmt *body, struct loc epilogue_loc, struct stmt *epilogue);
 point_vec build_alias_name(struct parser *p, struct loc loc, point_vec names, point_vec points,
 			   bool is_epilogue);
 void build_points(struct parser *p, part_lists lists, bool is_optional, bool is_sufficient,
@@ -28,7 +28,6 @@ part_lists build_cross_parts(struct parser *p, struct loc loc, part_lists left, 
 part_lists build_join_parts(struct parser *p, struct loc loc, part_lists left, part_lists right);
 struct text build_name_piece(struct parser *p, const struct span *name_at, struct text name,
 			     const struct span *piece_at, struct text piece);
-struct text build_number_text(struct parser *p, const struct span *at);
 void build_function(struct parser *p, struct loc loc, struct text name, enum type type,
 		    param_vec params, int64_t priority, struct stmt *body);
 struct stmt *build_function_embedded(struct parser *p, struct loc loc, struct text code);

@@ -106,7 +106,7 @@ static void script_error(const YYLTYPE *where, struct parser *p, const char *mes
 %token <text> STATOP "statistical operation" HIST_LOG_OP "'@hist_log'" HIST_LINEAR_OP "'@hist_linear'"
 %token <text> CAST "'@cast'" VAR "'@var'" DEFINED "'@defined'" ENTRY "'@entry'" PERF "'@perf'"
 %token <text> CONST "'@const'" INTERNAL "operator"
-%token STAT "'<<<'" SHL_ASSIGN "'<<='" SHR_ASSIGN "'>>='" USHR_ASSIGN "'>>>='"
+%token STAT "'<<<'" SHL_ASSIGN "'<<='" SHR_ASSIGN "'>>='"
 %token ADD_ASSIGN "'+='" SUB_ASSIGN "'-='" MUL_ASSIGN "'*='" DIV_ASSIGN "'/='" MOD_ASSIGN "'%='"
 %token AND_ASSIGN "'&='" OR_ASSIGN "'|='" XOR_ASSIGN "'^='" CONCAT_ASSIGN "'.='"
 %token LAND "'&&'" LOR "'||'" INC "'++'" DEC "'--'" ARROW "'->'"
@@ -122,7 +122,7 @@ static void script_error(const YYLTYPE *where, struct parser *p, const char *mes
 
 %type <text> name member member_keyword print_word piece component
 %type <value> signed_number
-%type <flag> wrap epilogue
+%type <flag> wrap
 %type <op> assign_op compare_op shift_op
 %type <type> type_opt type
 %type <sort> sort_opt sort
@@ -130,7 +130,7 @@ static void script_error(const YYLTYPE *where, struct parser *p, const char *mes
 %type <expr> unary crement deref primary literal print hist condition_opt limit_opt init_opt array
 %type <expr> expr_opt key array_size
 %type <exprs> args args_opt keys
-%type <stmt> stmt block
+%type <stmt> stmt block epilogue
 %type <stmts> stmts
 %type <points> points names
 %type <lists> dotted dotted_part alternatives
@@ -151,8 +151,8 @@ script:
 ;
 
 decl:
-	PROBE { build_decl_start(p, false, false); } names points block
-		{ build_probe(p, @PROBE.loc, $names, $points, $block); }
+	PROBE { build_decl_start(p, false, false); } names points block epilogue
+		{ build_probe(p, @PROBE.loc, $names, $points, $block, @epilogue.loc, $epilogue); }
 |	FUNCTION { build_decl_start(p, false, true); } function
 |	PRIVATE FUNCTION { build_decl_start(p, true, true); } function
 |	GLOBAL { build_decl_start(p, false, false); } globals semicolon
@@ -172,12 +172,14 @@ semicolon:
 /* "a = b += ": the names of an alias; the last operator says of which kind it is. */
 names:
 	%empty { $$ = (point_vec){ 0 }; }
-|	names points epilogue { $$ = build_alias_name(p, @points.loc, $1, $points, $epilogue); }
+|	names points '=' { $$ = build_alias_name(p, @2.loc, $1, $2, false); }
+|	names points ADD_ASSIGN { $$ = build_alias_name(p, @2.loc, $1, $2, true); }
 ;
 
+/* Of an alias with "=": what goes behind the user's handler. */
 epilogue:
-	'=' { $$ = false; }
-|	ADD_ASSIGN { $$ = true; }
+	%empty { $$ = NULL; }
+|	',' block { $$ = $block; }
 ;
 
 points:
@@ -229,7 +231,6 @@ piece:
 |	TARGET
 |	print_word
 |	'*' { $$ = (struct text){ "*", 1 }; }
-|	NUMBER { $$ = build_number_text(p, &@1); }
 ;
 
 literal:
@@ -427,7 +428,6 @@ assign_op:
 |	XOR_ASSIGN { $$ = OP_XOR; }
 |	SHL_ASSIGN { $$ = OP_SHL; }
 |	SHR_ASSIGN { $$ = OP_SHR; }
-|	USHR_ASSIGN { $$ = OP_USHR; }
 |	CONCAT_ASSIGN { $$ = OP_CONCAT; }
 |	STAT { $$ = OP_STAT; }
 ;

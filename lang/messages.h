@@ -52,6 +52,7 @@
 #define E_RETURN_PROBE "E_RETURN_PROBE", "found 'return' not in function context"
 #define E_RETURN_BARE "E_RETURN_BARE", "expected expression: a bare 'return' stands before ';' or '}'"
 #define E_ALIAS_NAME "E_ALIAS_NAME", "expected one probe point, without '?', '!' or condition, as the name of an alias"
+#define E_EPILOGUE "E_EPILOGUE", "an epilogue after the prologue belongs to an alias with '='"
 #define E_ALTERNATIVES "E_ALTERNATIVES", "more than %u alternatives in a probe point"
 #define E_POINT_NAME "E_POINT_NAME", "expected one of ', { = +='"
 #define E_TUPLE "E_TUPLE", "unexpected comma-separated expression list"

@@ -181,7 +181,7 @@ static bool read_parameters(struct pp *pp, struct macro *m)
 }
 
 /* What follows "@define".  False after an error, which ends in the middle of it. */
-static bool read_macro(struct pp *pp, struct map *macros, struct loc at)
+static bool read_macro(struct pp *pp, struct loc at)
 {
 	struct diag *d = pp->env->diag;
 	struct macro *m = ARENA_NEW(pp->env->arena, struct macro), *old;
@@ -210,15 +210,15 @@ static bool read_macro(struct pp *pp, struct map *macros, struct loc at)
 		return false;
 	}
 	m->body.end = top(pp)->tokens.at++;
-	old = map_find(macros, m->name);
-	if (old && old->body.file == m->body.file) {
+	old = map_find(&pp->macros, m->name);
+	if (old) {
 		diag_error(d, m->loc, E_MACRO_REDEFINED, m->name);
 		diag_note(d, old->loc, N_MACRO_FIRST, m->name);
 		return true; /* the first one stays */
 	}
 	if (lex_is_operator(m->name))
 		diag_warning(d, m->loc, W_MACRO_BUILTIN, m->name);
-	map_put(macros, m->name, m);
+	map_put(&pp->macros, m->name, m);
 	return true;
 }
 
@@ -685,7 +685,7 @@ static struct token next(struct pp *pp, struct loc *loc)
 			ok = close_conditional(pp, t.kind, *loc);
 			break;
 		case PP_DEFINE:
-			ok = read_macro(pp, &pp->macros, *loc);
+			ok = read_macro(pp, *loc);
 			break;
 		default:
 			return t;
@@ -727,15 +727,11 @@ struct token pp_next(struct pp *pp, struct loc *loc)
 
 void pp_read_macros(struct pp *pp, struct map *macros)
 {
-	const struct token *t;
 	struct loc loc;
+	struct token t = next(pp, &loc);
 
-	while ((t = raw(pp, &loc))) {
-		if (t->kind != PP_DEFINE) {
-			diag_error(pp->env->diag, loc, E_MACRO_FILE);
-			return;
-		}
-		if (!read_macro(pp, macros, loc))
-			return;
-	}
+	if (t.kind && t.kind != SCRIPT_error)
+		diag_error(pp->env->diag, loc, E_MACRO_FILE);
+	for (size_t i = 0; i < pp->macros.n; i++)
+		map_put(macros, pp->macros.entries[i].key, pp->macros.entries[i].value);
 }

@@ -158,6 +158,8 @@ static void take_alias(const struct use *u, const struct decl *alias, const stru
 		 alias->probe.is_alias_epilogue ? u->body : alias->probe.body);
 	VEC_PUSH(a, &block->block.body,
 		 alias->probe.is_alias_epilogue ? alias->probe.body : u->body);
+	if (alias->probe.epilogue)
+		VEC_PUSH(a, &block->block.body, alias->probe.epilogue);
 	inner.body = block;
 	inner.outer = u;
 	inner.alias = alias;
