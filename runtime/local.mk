@@ -50,6 +50,8 @@ noinst_LIBRARIES += libuser.a
 libuser_a_SOURCES = \
 	runtime/user/driver.c \
 	runtime/user/driver.h \
+	runtime/user/guardian.c \
+	runtime/user/guardian.h \
 	runtime/user/image.c \
 	runtime/user/image.h \
 	runtime/user/ledger.c \

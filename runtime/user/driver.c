@@ -20,6 +20,7 @@
 #include <unistd.h>
 #include <wordexp.h>
 
+#include "runtime/user/guardian.h"
 #include "runtime/user/ledger.h"
 #include "runtime/user/reader.h"
 #include "runtime/user/tracer.h"
@@ -38,7 +39,7 @@ struct driver {
 	struct rt_context *c; /* for probes that run here */
 	struct timer *timers;
 	size_t n_timers;
-	int signal_fd, wake_fd, out_fd;
+	int signal_fd, wake_fd, out_fd, guardian_fd;
 	sigset_t old_mask;
 	bool is_running; /* ordinary probes may run */
 };
@@ -488,7 +489,8 @@ static int run(struct driver *d)
 
 int user_run(const struct user_run_options *o)
 {
-	struct driver d = { .o = o, .signal_fd = -1, .wake_fd = -1 };
+	struct driver d = { .o = o, .signal_fd = -1, .wake_fd = -1,
+			    .guardian_fd = -1 };
 	const char *why;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned n_rings = cpus < 1 ? 1 : cpus > 64 ? 64 : (unsigned)cpus;
@@ -527,12 +529,16 @@ int user_run(const struct user_run_options *o)
 		be_ourselves(&d);
 		catch_faults(&d.im);
 		fflush(NULL);
-		d.reader = reader_start(&d.im, d.out_fd, d.wake_fd, o->no_warnings);
+		d.guardian_fd = guardian_start(&d.im);
+		if (d.guardian_fd >= 0)
+			d.reader = reader_start(&d.im, d.out_fd, d.wake_fd, o->no_warnings);
 		if (d.reader)
 			status = run(&d);
 		else
-			fprintf(stderr, "ERROR: cannot start a thread\n");
+			fprintf(stderr, "ERROR: cannot start the helper processes\n");
 	}
+	if (d.guardian_fd >= 0)
+		guardian_dismiss(d.guardian_fd);
 	sigprocmask(SIG_SETMASK, &d.old_mask, NULL);
 	if (o->output && d.out_fd >= 0)
 		close(d.out_fd);

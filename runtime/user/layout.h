@@ -191,7 +191,8 @@ struct user_context {
 	struct rt_regs regs;
 	uint32_t ready;     /* rt_context_init was done */
 	uint32_t n_returns;
-	uint64_t unused[6];
+	uint64_t held; /* signals kept back by the supervisor: bit per number */
+	uint64_t unused[5];
 	struct rt_context rt RT_LINE;
 	/* then: the returns, the stack */
 };

@@ -9,6 +9,7 @@ enum { SIZE = 256 << 20, SMALLEST = 64, CLASSES = 24 };
 
 static struct {
 	char *at, *end;
+	struct space **root; /* in the ledger itself */
 	void *free[CLASSES]; /* lists of blocks of SMALLEST << class bytes, by their first word */
 } ledger;
 
@@ -20,7 +21,8 @@ int ledger_open(void)
 		       MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 	if (p == MAP_FAILED)
 		return -errno;
-	ledger.at = p;
+	ledger.root = (struct space **)p;
+	ledger.at = p + SMALLEST;
 	ledger.end = p + SIZE;
 	return 0;
 }
@@ -58,4 +60,14 @@ void ledger_free(void *p, size_t size)
 	unsigned c = class_of(size);
 	memcpy(p, &ledger.free[c], sizeof p);
 	ledger.free[c] = p;
+}
+
+struct space *ledger_root(void)
+{
+	return *ledger.root;
+}
+
+void ledger_set_root(struct space *sp)
+{
+	*ledger.root = sp;
 }

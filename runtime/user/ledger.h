@@ -14,5 +14,9 @@ int ledger_open(void);
 /* Zeroed; NULL when the ledger is full. */
 void *ledger_alloc(size_t size);
 void ledger_free(void *p, size_t size);
+/* The head of the list of spaces (space.h). */
+struct space;
+struct space *ledger_root(void);
+void ledger_set_root(struct space *sp);
 
 #endif

@@ -21,6 +21,25 @@ struct kernel_sigaction {
 	uint64_t handler, flags, restorer, mask;
 };
 
+static void enlist(struct space *sp)
+{
+	sp->next = ledger_root();
+	ledger_set_root(sp);
+}
+
+static void strike_off(struct space *sp)
+{
+	struct space *before = ledger_root();
+	if (before == sp) {
+		ledger_set_root(sp->next);
+		return;
+	}
+	while (before && before->next != sp)
+		before = before->next;
+	if (before)
+		before->next = sp->next;
+}
+
 struct space *space_new(pid_t pid)
 {
 	struct space *sp = ledger_alloc(sizeof *sp);
@@ -28,6 +47,7 @@ struct space *space_new(pid_t pid)
 		return NULL;
 	sp->refs = 1;
 	sp->pid = pid;
+	enlist(sp);
 	if (remote_mem_open(&sp->mem, pid) < 0)
 		sp->is_refused = true;
 	return sp;
@@ -37,6 +57,7 @@ void space_put(struct space *sp)
 {
 	if (!sp || --sp->refs)
 		return;
+	strike_off(sp);
 	remote_mem_close(&sp->mem);
 	ledger_free(sp->patches, sp->cap_patches * sizeof *sp->patches);
 	ledger_free(sp, sizeof *sp);
@@ -59,6 +80,7 @@ struct space *space_fork(const struct space *sp, pid_t child)
 			copy->n_patches = sp->n_patches;
 		}
 	}
+	enlist(copy);
 	if (remote_mem_open(&copy->mem, child) < 0)
 		copy->is_refused = true;
 	return copy;

@@ -31,7 +31,8 @@ struct patch {
 };
 
 struct space {
-	unsigned refs; /* processes */
+	struct space *next; /* in the ledger */
+	unsigned refs;      /* processes */
 	pid_t pid;     /* one of them */
 	uint32_t token;
 	struct remote_mem mem;

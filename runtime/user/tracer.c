@@ -160,6 +160,7 @@ static void release_context(const struct tracer *t, struct user_context *u)
 	u->rt.port = NULL;
 	u->n_returns = 0;
 	u->deferred = 0;
+	u->held = 0;
 	u->token = 0;
 	struct user_claim *claim = &image_claims(im)[i];
 	claim->token = 0;
@@ -391,6 +392,7 @@ static void roll_forward(const struct tracer *t, const struct space *sp, struct 
 	regs->rip = back;
 	regs->rsp = u->target_sp + 8;
 	u->deferred = 0;
+	u->held = 0;
 	u->rt.busy = 0;
 }
 
@@ -448,6 +450,8 @@ static bool hold(struct tracer *t, struct thread *th, const siginfo_t *info)
 		return false;
 	}
 	th->held[th->n_held++] = *info;
+	if (info->si_signo < 64)
+		u->held |= 1ULL << info->si_signo;
 	u->deferred = 1;
 	return true;
 }
