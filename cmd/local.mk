@@ -6,4 +6,4 @@ tapster_SOURCES = \
 	cmd/paths.c cmd/paths.h \
 	cmd/run.c cmd/run.h
 tapster_CPPFLAGS = $(AM_CPPFLAGS) $(PATH_CPPFLAGS)
-tapster_LDADD = $(COMPILER_LIBS)
+tapster_LDADD = libuser.a $(COMPILER_LIBS)
