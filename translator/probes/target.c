@@ -259,11 +259,11 @@ static struct expr *resolve_pretty(const struct target *t, const char *name)
 
 	components.n--;
 	if (!find_value(t, name, &components, &r)) {
-		if (r.error == DW_VAR_UNSUPPORTED && !t->is_quiet)
-			diag_error(&t->s->diag, t->e->loc, E_PRETTY, t->e->target.name,
-				   r.type_text ? r.type_text : r.why);
-		else
+		if (r.error != DW_VAR_BAD_MEMBER || r.bad_component < components.n)
 			report(t, name, &r);
+		else if (!t->is_quiet)
+			diag_error(&t->s->diag, t->e->loc, E_PRETTY, t->e->target.name,
+				   "a structure or an array");
 		return NULL;
 	}
 	text_begin(&text, t->s->arena, t->e->loc);
