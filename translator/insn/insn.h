@@ -71,8 +71,9 @@ bool insn_plan(struct arena *a, const struct insn_code *code, size_t at,
 	       enum insn_purpose purpose, struct site_recipe *out, const char **why,
 	       uint64_t *nearest);
 
-/* Offsets (from CODE->bytes) of every return: ret instructions and tail jumps out of
- * the function.  For return probes that set a site at each (-D RETURN_SITES). */
+/* Offsets (from CODE->bytes) of every return: ret instructions, jumps out of the function
+ * and through pointers.  For return probes that set a site at each (-D RETURN_SITES).
+ * A jump to a part that the compiler put elsewhere (NAME.cold) looks the same. */
 size_t insn_returns(struct arena *a, const struct insn_code *code, size_t **offsets);
 
 /*

@@ -98,6 +98,8 @@ const char *x86_map_why_entered(const struct x86_map *map, size_t from, size_t t
 bool x86_map_may_jump_to(const struct x86_map *map, size_t offset);
 /* The last instruction of the (whole) function may go on into what stands behind it. */
 bool x86_map_runs_out(const struct x86_map *map);
+/* At OFFSET is an indirect jump through a pointer, not a jump table. */
+bool x86_map_is_tail_jump(const struct x86_map *map, size_t offset);
 bool x86_map_has_calls(const struct x86_map *map);
 
 #endif

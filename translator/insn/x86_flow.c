@@ -36,7 +36,8 @@ enum {
 	MARK_START = 1,  /* an instruction begins here */
 	MARK_INSIDE = 2, /* ... and covers this byte */
 	MARK_JUMP = 4,   /* jumped to: branch or jump table */
-	MARK_OTHER = 8   /* called, address taken, or an entry */
+	MARK_OTHER = 8,  /* called, address taken, or an entry */
+	MARK_TAIL = 16   /* an indirect jump through a pointer begins here */
 };
 
 /* How far code outside of the function is followed.  What jumps out and doesn't come
@@ -279,6 +280,7 @@ static bool note(struct x86_map *m, const struct x86_insn *insn)
 			m->wants_tables = true;
 			break;
 		case INDIRECT_POINTER:
+			mark(m, insn->address, MARK_TAIL);
 			break;
 		}
 		break;
@@ -507,6 +509,11 @@ bool x86_map_may_jump_to(const struct x86_map *m, size_t offset)
 bool x86_map_runs_out(const struct x86_map *m)
 {
 	return m->runs_out;
+}
+
+bool x86_map_is_tail_jump(const struct x86_map *m, size_t offset)
+{
+	return m->marks[offset] & MARK_TAIL;
 }
 
 bool x86_map_has_calls(const struct x86_map *m)

@@ -238,14 +238,14 @@ static uint64_t find(const struct start *s, uint64_t address, unsigned depth)
 	return 0;
 }
 
-/* glibc's start files of static PIE programs hand over a stub that jumps to main. */
+/* glibc's start files of 32-bit PIE programs hand over a stub that jumps to main. */
 static uint64_t skip_wrapper(const struct start *s, uint64_t address)
 {
 	uint8_t bytes[32];
 	struct x86_insn insn;
 	size_t size;
 
-	if (address - s->entry > WRAPPER_NEAR)
+	if (!s->decoder.is_32bit || address - s->entry > WRAPPER_NEAR)
 		return address;
 	size = s->read(s->data, address, bytes, sizeof(bytes));
 	for (size_t at = 0; x86_decode(&s->decoder, bytes + at, size - at, address + at, &insn);

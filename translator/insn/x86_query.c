@@ -18,14 +18,17 @@ size_t insn_returns(struct arena *a, const struct insn_code *code, size_t **offs
 	VEC(size_t) found = {0};
 	struct x86_decoder d;
 	struct x86_insn insn;
+	const struct x86_map *map;
 
 	x86_decoder_init(&d, code->is_32bit);
+	map = x86_map_new(a, &d, code);
 	for (size_t at = 0; at < code->size; at += insn.z.length) {
 		if (!x86_decode(&d, code->bytes + at, code->size - at, code->address + at, &insn)) {
 			insn.z.length = 1;
 			continue;
 		}
-		if (insn.flow == X86_RET || (insn.flow == X86_JUMP && leaves(code, &insn)))
+		if (insn.flow == X86_RET || (insn.flow == X86_JUMP && leaves(code, &insn)) ||
+		    (insn.flow == X86_JUMP_INDIRECT && x86_map_is_tail_jump(map, at)))
 			VEC_PUSH(a, &found, at);
 	}
 	*offsets = found.at;
