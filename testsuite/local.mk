@@ -12,6 +12,10 @@ check_PROGRAMS += \
 	testsuite/tapster.unit/arena \
 	testsuite/tapster.unit/buf \
 	testsuite/tapster.unit/diag \
+	testsuite/tapster.unit/insn_functions \
+	testsuite/tapster.unit/insn_main \
+	testsuite/tapster.unit/insn_plan \
+	testsuite/tapster.unit/insn_slot \
 	testsuite/tapster.unit/intern \
 	testsuite/tapster.unit/map \
 	testsuite/tapster.unit/regex \
