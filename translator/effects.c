@@ -4,7 +4,8 @@
  *
  * Needs    the final tree: names resolved, dead code gone.
  * Leaves   effects of every function (with all that it calls) and probe; ids of
- *          globals, functions; is_read and is_written of variables; is_recursive.
+ *          globals, functions; is_read and is_written of variables; is_recursive; end
+ *          probes that print the globals which nobody reads.
  * Refuses  nothing.
  *
  * A function's effects are those of its own body joined with its callees',
@@ -17,6 +18,7 @@
 #include "base/log.h"
 #include "translator/passes.h"
 #include "translator/session.h"
+#include "translator/unread.h"
 
 /* One body on the way. */
 struct scan {
@@ -299,9 +301,20 @@ static void finish_scan(struct scan *w, struct node *node)
 				      (w->effects->n + 1) * sizeof(*w->effects->uses));
 }
 
+static void scan_probe(struct session *s, struct probe *p, struct node *node)
+{
+	struct scan w;
+
+	scan_init(&w, s);
+	scan_expr(&w, p->condition);
+	on_stmt(&w.walker, &p->body);
+	p->effects = w.effects;
+	finish_scan(&w, node);
+}
+
 bool pass_effects(struct session *s)
 {
-	size_t n_functions = s->functions.n;
+	size_t n_functions = s->functions.n, n_probes = s->probes.n;
 	struct node *nodes;
 	bool grew;
 
@@ -310,7 +323,7 @@ bool pass_effects(struct session *s)
 	VEC_EACH(&s->functions, i)
 		s->functions.at[i]->function.id = i;
 
-	nodes = ARENA_ARRAY(s->arena, n_functions + s->probes.n + 1, struct node);
+	nodes = ARENA_ARRAY(s->arena, n_functions + n_probes + s->globals.n + 1, struct node);
 	VEC_EACH(&s->functions, i) {
 		struct decl *d = s->functions.at[i];
 		struct scan w;
@@ -321,15 +334,16 @@ bool pass_effects(struct session *s)
 		nodes[i].decl = d;
 		finish_scan(&w, &nodes[i]);
 	}
-	VEC_EACH(&s->probes, i) {
-		struct probe *p = s->probes.at[i];
-		struct scan w;
+	for (size_t i = 0; i < n_probes; i++)
+		scan_probe(s, s->probes.at[i], &nodes[n_functions + i]);
+	VEC_EACH(&s->globals, i) {
+		struct var *v = s->globals.at[i];
 
-		scan_init(&w, s);
-		scan_expr(&w, p->condition);
-		on_stmt(&w.walker, &p->body);
-		p->effects = w.effects;
-		finish_scan(&w, &nodes[n_functions + i]);
+		if (v->is_written && !v->is_read && !v->is_synthetic) {
+			struct probe *p = unread_add_probe(s, v);
+
+			scan_probe(s, p, &nodes[n_functions + p->id]);
+		}
 	}
 
 	do {

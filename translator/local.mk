@@ -23,4 +23,5 @@ libtranslator_a_SOURCES = \
 	translator/regex.c translator/regex.h \
 	translator/resolve.c \
 	translator/session.c translator/session.h \
+	translator/unread.c translator/unread.h \
 	translator/uses.c translator/uses.h

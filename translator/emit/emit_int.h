@@ -130,6 +130,8 @@ void emit_functions(struct emit *e);
 void emit_call_string(struct emit *e, const char *dst, const struct expr *call);
 const char *emit_call_long(struct emit *e, const struct expr *call);
 const char *embedded_name(struct emit *e, const struct expr *x);
+/* C text of the script, what stands between %{ and %} at LOC. */
+void emit_code(struct emit *e, struct loc loc, const char *code, size_t len);
 /* Bytes of frame that calling D takes. */
 size_t frame_need(struct emit *e, const struct decl *d);
 

@@ -175,14 +175,22 @@ static bool has_word(const char *code, uint32_t len, const char *word)
 	return memmem(code, len, word, strlen(word)) != NULL;
 }
 
-/* The body of an embedded function or expression; NAME is what its errors are called. */
-static void emit_embedded_body(struct emit *e, struct loc loc, const char *code, uint32_t len,
-			       enum type type)
+void emit_code(struct emit *e, struct loc loc, const char *code, size_t len)
 {
-	struct diag_place place = { 0 };
-	bool returns = has_word(code, len, "return");
+	struct diag_place place = { .file = "<built-in>", .line = 1, .column = 1 };
 
-	sources_locate(e->s->sources, loc, &place);
+	if (loc.file)
+		sources_locate(e->s->sources, loc, &place);
+	out_verbatim(&e->o, place.file, place.line, place.column + 2, code, len); /* behind %{ */
+}
+
+/* The body of an embedded function. */
+static void emit_embedded_body(struct emit *e, const struct decl *d)
+{
+	const struct stmt *body = d->function.body;
+	enum type type = d->function.return_type;
+	bool returns = has_word(body->embedded.code, body->embedded.len, "return");
+
 	out_open(&e->o, "%s", "");
 	if (type == TY_LONG)
 		out(&e->o, "int64_t STAP_RETVALUE = 0;");
@@ -191,7 +199,7 @@ static void emit_embedded_body(struct emit *e, struct loc loc, const char *code,
 	if (returns)
 		out(&e->o, "#define return goto out");
 	out(&e->o, "{");
-	out_verbatim(&e->o, place.file ? place.file : "<built-in>", place.line, code, len);
+	emit_code(e, body->loc, body->embedded.code, body->embedded.len);
 	out(&e->o, "}");
 	if (returns)
 		out(&e->o, "#undef return");
@@ -209,15 +217,20 @@ const char *embedded_name(struct emit *e, const struct expr *x)
 	BUG("an embedded expression that lower has not seen");
 }
 
+/* The code is an expression in C. */
 static void emit_embedded_expr(struct emit *e, const struct expr *x)
 {
 	const char *name = embedded_name(e, x);
 
-	if (x->type == TY_STRING)
-		out(&e->o, "static void %s(struct rt_context *c, char *STAP_RETVALUE)", name);
-	else
-		out(&e->o, "static int64_t %s(struct rt_context *c)", name);
-	emit_embedded_body(e, x->loc, x->embedded.code, x->embedded.len, x->type);
+	out(&e->o, x->type == TY_STRING ? "static void %s(struct rt_context *c, char *STAP_RETVALUE)"
+					: "static int64_t %s(struct rt_context *c)", name);
+	out_open(&e->o, "%s", "");
+	out(&e->o, "(void)c;");
+	out(&e->o, x->type == TY_STRING ? "rt_str_copy(STAP_RETVALUE, MAXSTRINGLEN," : "return (int64_t)(");
+	emit_code(e, x->loc, x->embedded.code, x->embedded.len);
+	out(&e->o, ");");
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
 }
 
 /* ---- bodies ---- */
@@ -296,8 +309,7 @@ void emit_functions(struct emit *e)
 			continue;
 		}
 		out(&e->o, "%s", signature(e, d));
-		emit_embedded_body(e, d->function.body->loc, d->function.body->embedded.code,
-				   d->function.body->embedded.len, d->function.return_type);
+		emit_embedded_body(e, d);
 	}
 }
 

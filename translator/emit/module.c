@@ -171,10 +171,8 @@ static void emit_top_level_embedded(struct emit *e)
 {
 	VEC_EACH(&e->s->embedded, i) {
 		const struct decl *d = e->s->embedded.at[i];
-		struct diag_place place = { 0 };
 
-		sources_locate(e->s->sources, d->loc, &place);
-		out_verbatim(&e->o, place.file, place.line, d->embedded.code, d->embedded.len);
+		emit_code(e, d->loc, d->embedded.code, d->embedded.len);
 	}
 }
 

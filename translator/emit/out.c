@@ -89,11 +89,15 @@ void out_else(struct out *o)
 	o->indent++;
 }
 
-void out_verbatim(struct out *o, const char *file, unsigned line, const char *text, size_t len)
+void out_verbatim(struct out *o, const char *file, unsigned line, unsigned column,
+		  const char *text, size_t len)
 {
 	const char *at;
 
 	out(o, "#line %u %s", line, out_str(o, file));
+	/* so that the compiler's columns are the script's */
+	for (unsigned i = 1; i < column; i++)
+		buf_addc(&o->text, ' ');
 	buf_add(&o->text, text, len);
 	for (at = text; at < text + len; at++)
 		o->line += *at == '\n';

@@ -36,8 +36,9 @@ void out_open(struct out *o, const char *fmt, ...) __attribute__((format(printf,
 void out_close(struct out *o, const char *suffix);
 /* "} else {" */
 void out_else(struct out *o);
-/* Text of the script, as it is, from line LINE of FILE; then back to our own lines. */
-void out_verbatim(struct out *o, const char *file, unsigned line, const char *text, size_t len);
+/* Text of the script, as it is, from LINE and COLUMN of FILE; then back to our own lines. */
+void out_verbatim(struct out *o, const char *file, unsigned line, unsigned column,
+		  const char *text, size_t len);
 
 /* TEXT as a quoted C literal. */
 const char *out_str_n(struct out *o, const char *text, size_t len);

@@ -149,10 +149,7 @@ static void emit_next(struct emit *e)
 
 static void emit_embedded(struct emit *e, const struct stmt *s)
 {
-	struct diag_place place = { 0 };
-
-	sources_locate(e->s->sources, s->loc, &place);
-	out_verbatim(&e->o, place.file, place.line, s->embedded.code, s->embedded.len);
+	emit_code(e, s->loc, s->embedded.code, s->embedded.len);
 	e->out_uses++;
 }
 
