@@ -28,6 +28,8 @@ static const struct pass passes[] = {
 	{ 3, "effects", pass_effects },
 	{ 3, "locks", pass_locks },
 	{ 3, "lower", pass_lower },
+	{ 3, "emit", pass_emit },
+	{ 4, "build", pass_build },
 };
 
 enum { N_PASSES = sizeof(passes) / sizeof(*passes), LAST_GROUP = 4 };
