@@ -65,7 +65,6 @@ void build_decl_start(struct parser *p, bool is_private, bool in_function)
 	p->is_private = is_private;
 	p->in_function = in_function;
 	p->is_epilogue = false;
-	p->points = (point_vec){ 0 };
 	p->slice = NULL;
 }
 
@@ -126,69 +125,51 @@ point_vec build_alias_name(struct parser *p, struct loc loc, point_vec names, po
 
 static void claim_slices(struct parser *p);
 
-void build_points(struct parser *p, part_lists lists, bool is_optional, bool is_sufficient,
-		  struct expr *condition)
+point_vec build_part(struct parser *p, struct loc loc, struct text name, struct expr *arg)
 {
-	claim_slices(p);
-	VEC_EACH(&lists, i) {
-		struct point *point = ARENA_NEW(p->arena, struct point);
+	struct point_part part = { .name = name.at, .loc = loc, .has_arg = arg, .arg = arg };
+	struct point *point = ARENA_NEW(p->arena, struct point);
+	point_vec points = { 0 };
 
-		point->parts = *lists.at[i];
-		point->loc = point->parts.at[0].loc;
-		point->is_optional = is_optional;
-		point->is_sufficient = is_sufficient;
-		point->condition = i ? expr_copy(p->arena, condition) : condition;
-		VEC_PUSH(p->arena, &p->points, point);
-	}
-}
-
-point_vec build_take_points(struct parser *p)
-{
-	point_vec points = p->points;
-
-	p->points = (point_vec){ 0 };
+	point->loc = loc;
+	VEC_PUSH(p->arena, &point->parts, part);
+	VEC_PUSH(p->arena, &points, point);
 	return points;
 }
 
-part_lists build_part(struct parser *p, struct loc loc, struct text name, struct expr *arg)
-{
-	struct point_part part = { .name = name.at, .loc = loc, .has_arg = arg, .arg = arg };
-	point_part_vec *list = ARENA_NEW(p->arena, point_part_vec);
-	part_lists lists = { 0 };
-
-	VEC_PUSH(p->arena, list, part);
-	VEC_PUSH(p->arena, &lists, list);
-	return lists;
-}
-
 /* {a,b}.{c,d}: every left with every right one. */
-part_lists build_cross_parts(struct parser *p, struct loc loc, part_lists left, part_lists right)
+point_vec build_cross_points(struct parser *p, struct loc loc, point_vec left, point_vec right)
 {
-	part_lists lists = { 0 };
+	point_vec points = { 0 };
 
 	if (left.n * right.n > MAX_ALTERNATIVES) {
 		diag_error(p->env->diag, loc, E_ALTERNATIVES, (unsigned)MAX_ALTERNATIVES);
 		return left;
 	}
 	VEC_EACH(&left, i) {
-		VEC_EACH(&right, j) {
-			point_part_vec *list = ARENA_NEW(p->arena, point_part_vec);
+		const struct point *start = left.at[i];
 
-			/* the last use of the left one may keep its storage */
-			if (j + 1 == right.n)
-				*list = *left.at[i];
-			else
-				VEC_EACH(left.at[i], k)
-					VEC_PUSH(p->arena, list, left.at[i]->at[k]);
-			VEC_EACH(right.at[j], k)
-				VEC_PUSH(p->arena, list, right.at[j]->at[k]);
-			VEC_PUSH(p->arena, &lists, list);
+		if (start->is_optional || start->is_sufficient || start->condition)
+			diag_error(p->env->diag, start->loc, E_SUFFIX_INSIDE);
+		VEC_EACH(&right, j) {
+			struct point *point = arena_memdup(p->arena, right.at[j], sizeof(*point));
+
+			point->loc = start->loc;
+			point->parts = start->parts;
+			if (j + 1 < right.n) { /* the last one may use its storage */
+				point->parts.at = arena_memdup(p->arena, start->parts.at,
+							       start->parts.n * sizeof(*start->parts.at));
+				point->parts.cap = start->parts.n;
+			}
+			VEC_EACH(&right.at[j]->parts, k)
+				VEC_PUSH(p->arena, &point->parts, right.at[j]->parts.at[k]);
+			VEC_PUSH(p->arena, &points, point);
 		}
 	}
-	return lists;
+	return points;
 }
 
-part_lists build_join_parts(struct parser *p, struct loc loc, part_lists left, part_lists right)
+point_vec build_join_points(struct parser *p, struct loc loc, point_vec left, point_vec right)
 {
 	if (left.n + right.n > MAX_ALTERNATIVES) {
 		diag_error(p->env->diag, loc, E_ALTERNATIVES, (unsigned)MAX_ALTERNATIVES);
@@ -197,6 +178,26 @@ part_lists build_join_parts(struct parser *p, struct loc loc, part_lists left, p
 	VEC_EACH(&right, i)
 		VEC_PUSH(p->arena, &left, right.at[i]);
 	return left;
+}
+
+point_vec build_suffix(struct parser *p, struct loc loc, point_vec points, int64_t suffix,
+		       struct expr *condition)
+{
+	claim_slices(p);
+	VEC_EACH(&points, i) {
+		struct point *point = points.at[i];
+
+		if ((suffix && (point->is_optional || point->is_sufficient)) ||
+		    (condition && point->condition)) {
+			diag_error(p->env->diag, suffix ? loc : condition->loc, E_SUFFIX_TWICE);
+			break;
+		}
+		point->is_optional |= suffix == '?';
+		point->is_sufficient |= suffix == '!';
+		if (condition)
+			point->condition = i ? expr_copy(p->arena, condition) : condition;
+	}
+	return points;
 }
 
 struct text build_name_piece(struct parser *p, const struct span *name_at, struct text name,

@@ -19,13 +19,12 @@ void build_probe(struct parser *p, struct loc loc, point_vec names, point_vec po
 		 struct stmt *body, struct loc epilogue_loc, struct stmt *epilogue);
 point_vec build_alias_name(struct parser *p, struct loc loc, point_vec names, point_vec points,
 			   bool is_epilogue);
-void build_points(struct parser *p, part_lists lists, bool is_optional, bool is_sufficient,
-		  struct expr *condition);
-/* The points that build_points has made since the last call. */
-point_vec build_take_points(struct parser *p);
-part_lists build_part(struct parser *p, struct loc loc, struct text name, struct expr *arg);
-part_lists build_cross_parts(struct parser *p, struct loc loc, part_lists left, part_lists right);
-part_lists build_join_parts(struct parser *p, struct loc loc, part_lists left, part_lists right);
+point_vec build_part(struct parser *p, struct loc loc, struct text name, struct expr *arg);
+point_vec build_cross_points(struct parser *p, struct loc loc, point_vec left, point_vec right);
+point_vec build_join_points(struct parser *p, struct loc loc, point_vec left, point_vec right);
+/* SUFFIX: '?', '!' or 0.  CONDITION: or NULL. */
+point_vec build_suffix(struct parser *p, struct loc loc, point_vec points, int64_t suffix,
+		       struct expr *condition);
 struct text build_name_piece(struct parser *p, const struct span *name_at, struct text name,
 			     const struct span *piece_at, struct text piece);
 void build_function(struct parser *p, struct loc loc, struct text name, enum type type,

@@ -32,9 +32,6 @@ struct text {
 	uint32_t len;
 };
 
-/* The points that a part of a probe point with {a,b} stands for, as lists of parts. */
-typedef VEC(point_part_vec *) part_lists;
-
 struct foreach_key {
 	const char *name;
 	struct loc loc;
@@ -84,7 +81,6 @@ struct foreach_array {
 	stmt_vec stmts;
 	point_vec points;
 	param_vec params;
-	part_lists lists;
 }
 
 %code {
@@ -132,8 +128,8 @@ static void script_error(const YYLTYPE *where, struct parser *p, const char *mes
 %type <exprs> args args_opt keys
 %type <stmt> stmt block epilogue
 %type <stmts> stmts
-%type <points> points names
-%type <lists> dotted dotted_part alternatives
+%type <points> points point names dotted dotted_part
+%type <value> suffix
 %type <params> params param_list
 %type <param> param
 %type <value> priority
@@ -183,19 +179,19 @@ epilogue:
 ;
 
 points:
-	point_list
-		{ $$ = build_take_points(p); }
-;
-
-point_list:
 	point
-|	point_list ',' point
+|	points ',' point { $$ = build_join_points(p, @3.loc, $1, $3); }
 ;
 
+/* One, or what one with {a,b} stands for. */
 point:
-	dotted condition_opt { build_points(p, $dotted, false, false, $condition_opt); }
-|	dotted '?' condition_opt { build_points(p, $dotted, true, false, $condition_opt); }
-|	dotted '!' condition_opt { build_points(p, $dotted, false, true, $condition_opt); }
+	dotted suffix condition_opt { $$ = build_suffix(p, @2.loc, $1, $suffix, $condition_opt); }
+;
+
+suffix:
+	%empty { $$ = 0; }
+|	'?' { $$ = '?'; }
+|	'!' { $$ = '!'; }
 ;
 
 condition_opt:
@@ -205,18 +201,13 @@ condition_opt:
 
 dotted:
 	dotted_part
-|	dotted '.' dotted_part { $$ = build_cross_parts(p, @3.loc, $1, $3); }
+|	dotted '.' dotted_part { $$ = build_cross_points(p, @3.loc, $1, $3); }
 ;
 
 dotted_part:
 	component { $$ = build_part(p, @1.loc, $1, NULL); }
 |	component '(' literal ')' { $$ = build_part(p, @1.loc, $1, $literal); }
-|	'{' alternatives '}' { $$ = $alternatives; }
-;
-
-alternatives:
-	dotted
-|	alternatives ',' dotted { $$ = build_join_parts(p, @3.loc, $1, $3); }
+|	'{' points '}' { $$ = $points; }
 ;
 
 /* "sys*64": pieces that touch each other. */

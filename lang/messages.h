@@ -53,6 +53,8 @@
 #define E_RETURN_BARE "E_RETURN_BARE", "expected expression: a bare 'return' stands before ';' or '}'"
 #define E_ALIAS_NAME "E_ALIAS_NAME", "expected one probe point, without '?', '!' or condition, as the name of an alias"
 #define E_EPILOGUE "E_EPILOGUE", "an epilogue after the prologue belongs to an alias with '='"
+#define E_SUFFIX_INSIDE "E_SUFFIX_INSIDE", "'?', '!' or condition must only be specified in suffix"
+#define E_SUFFIX_TWICE "E_SUFFIX_TWICE", "'?', '!' or condition respecified"
 #define E_ALTERNATIVES "E_ALTERNATIVES", "more than %u alternatives in a probe point"
 #define E_POINT_NAME "E_POINT_NAME", "expected one of ', { = +='"
 #define E_TUPLE "E_TUPLE", "unexpected comma-separated expression list"

@@ -26,6 +26,7 @@ struct range {
 /* What @parameter means inside a macro's body. */
 struct scope {
 	const struct macro *macro;
+	const struct scope *outer; /* in which the call stands */
 	struct argument {
 		struct range tokens;
 		const struct scope *scope;
@@ -44,7 +45,6 @@ struct frame {
 	uint32_t file; /* what a loc says: TOKENS.file, or the expansion's own source */
 	uint32_t base; /* subtracted from offsets */
 	const struct scope *scope;
-	const struct macro *macro; /* whose body this is: no body inside of itself */
 };
 
 struct conditional {
@@ -225,11 +225,11 @@ static bool read_macro(struct pp *pp, struct loc at)
 /* ---- macros: use ---- */
 
 static bool push_frame(struct pp *pp, struct range tokens, const struct scope *scope,
-		       const struct macro *macro, struct loc use, const char *name)
+		       struct loc use, const char *name)
 {
 	struct parse_env *env = pp->env;
 	const struct source *base = sources_get(env->sources, tokens.file);
-	struct frame f = { .tokens = tokens, .scope = scope, .macro = macro };
+	struct frame f = { .tokens = tokens, .scope = scope };
 	struct source s = *base;
 
 	if (pp->frames.n >= MAX_MACRO_DEPTH) {
@@ -300,16 +300,17 @@ static bool expand_macro(struct pp *pp, const struct macro *m, struct loc use)
 {
 	struct scope *scope = ARENA_NEW(pp->env->arena, struct scope);
 
-	VEC_EACH(&pp->frames, i) {
-		if (pp->frames.at[i].macro == m) {
+	scope->macro = m;
+	scope->outer = top(pp)->scope;
+	for (const struct scope *s = scope->outer; s; s = s->outer) {
+		if (s->macro == m) {
 			diag_error(pp->env->diag, use, E_MACRO_RECURSION, m->name);
 			return false;
 		}
 	}
-	scope->macro = m;
 	if (m->params.n && !read_arguments(pp, scope, m, use))
 		return false;
-	return push_frame(pp, m->body, scope, m, use, m->name);
+	return push_frame(pp, m->body, scope, use, m->name);
 }
 
 /* True when T stands for something else: then that is read next, or *FAILED is set. */
@@ -323,7 +324,7 @@ static bool expand(struct pp *pp, const struct token *t, struct loc loc, bool *f
 			const struct argument *a = &scope->args[i];
 
 			if (scope->macro->params.at[i] == t->text) {
-				*failed = !push_frame(pp, a->tokens, a->scope, NULL, loc, t->text);
+				*failed = !push_frame(pp, a->tokens, a->scope, loc, t->text);
 				return true;
 			}
 		}
@@ -366,6 +367,18 @@ static struct token condition_token(struct pp *pp, struct loc *loc)
 static const char *or_empty(const char *s)
 {
 	return s ? s : "";
+}
+
+static bool is_config_name(const char *name)
+{
+	return !strncmp(name, "CONFIG_", 7);
+}
+
+static const char *config_value(const struct pp *pp, const char *name)
+{
+	const struct parse_env *env = pp->env;
+
+	return or_empty(env->kernel_config ? env->kernel_config(env->data, name) : NULL);
 }
 
 static bool order_holds(int op, int order)
@@ -438,30 +451,34 @@ static bool compare_number(struct pp *pp, int64_t value, bool only_equality, boo
 {
 	struct loc loc;
 	struct token op, t;
+	int64_t right;
 
 	if (!read_operator(pp, only_equality, &op, &loc))
 		return false;
 	t = condition_token(pp, &loc);
-	if (t.kind != NUMBER) {
+	if (t.kind == NUMBER) {
+		right = (int64_t)t.number;
+	} else if (t.kind == NAME && is_config_name(t.text)) {
+		right = strtoll(config_value(pp, t.text), NULL, 0);
+	} else {
 		if (t.kind != SCRIPT_error)
 			diag_error(pp->env->diag, loc, E_CONDITION_NUMBER);
 		return false;
 	}
-	*result = order_holds(op.kind, value < (int64_t)t.number ? -1 : value > (int64_t)t.number);
+	*result = order_holds(op.kind, value < right ? -1 : value > right);
 	return true;
 }
 
-/* CONFIG_X: against a number where the script compares with one, else as a string. */
+/* CONFIG_X: as a number where it is compared with one or with another CONFIG_Y. */
 static bool compare_config(struct pp *pp, const char *name, bool *result)
 {
-	const char *value = NULL;
 	const struct frame *f = top(pp);
+	const struct token *right = f->tokens.end - f->tokens.at >= 2 ? &f->tokens.at[1] : NULL;
+	const char *value = config_value(pp, name);
 
-	if (pp->env->kernel_config)
-		value = pp->env->kernel_config(pp->env->data, name);
-	if (f->tokens.end - f->tokens.at >= 2 && f->tokens.at[1].kind == NUMBER)
-		return compare_number(pp, strtoll(or_empty(value), NULL, 0), false, result);
-	return compare_string(pp, or_empty(value), COMPARE_WILDCARD, result);
+	if (right && (right->kind == NUMBER || (right->kind == NAME && is_config_name(right->text))))
+		return compare_number(pp, strtoll(value, NULL, 0), false, result);
+	return compare_string(pp, value, COMPARE_WILDCARD, result);
 }
 
 /* defined($1), defined(@1): was the argument given? */
@@ -501,7 +518,7 @@ static bool eval_name(struct pp *pp, const char *name, struct loc loc, bool *res
 		return compare_string(pp, or_empty(env->privilege), COMPARE_WILDCARD, result);
 	if (!strcmp(name, "guru_mode"))
 		return compare_number(pp, env->guru, true, result);
-	if (!strncmp(name, "CONFIG_", 7))
+	if (is_config_name(name))
 		return compare_config(pp, name, result);
 	if (!strcmp(name, "defined"))
 		return test_defined(pp, loc, result);
