@@ -462,6 +462,7 @@ static int run(struct driver *d)
 	bool started = false;
 	if (accept_class(d, RT_BEGIN))
 		run_ordered(d, PROBE_BEGIN);
+	reader_flush(d->reader); /* before the command's own output */
 	if (accept_class(d, RT_ORDINARY)) {
 		started = d->is_running = true;
 		for (struct process *p = d->tracer.processes; p; p = p->next)

@@ -96,37 +96,41 @@ const struct mapping *maps_find(const struct maps *m, uint64_t addr)
 	return NULL;
 }
 
+/* The free range between mapping I - 1 and mapping I (0 to N), less what heap and stack may
+ * need to grow. */
+static void free_range(const struct maps *m, size_t i, uint64_t *bottom, uint64_t *top)
+{
+	const uint64_t lowest = 1 << 16, highest = 1ULL << 47; /* vm.mmap_min_addr; user space */
+	const uint64_t heap_room = 1 << 30, stack_room = 256 << 20;
+	*bottom = i ? m->at[i - 1].end : lowest;
+	*top = i < m->n ? m->at[i].start : highest;
+	if (i && strcmp(m->at[i - 1].path, "[heap]") == 0)
+		*bottom += heap_room;
+	if (i < m->n && strcmp(m->at[i].path, "[stack]") == 0)
+		*top -= stack_room < *top ? stack_room : *top;
+	if (*top > highest)
+		*top = highest;
+}
+
 uint64_t maps_gap(const struct maps *m, uint64_t low, uint64_t high, uint64_t size, unsigned try)
 {
-	const uint64_t reach = (1ULL << 31) - (1 << 20), lowest = 1 << 16, highest = 1ULL << 47;
-	uint64_t from = high > reach ? high - reach : lowest;
-	uint64_t to = low + reach < highest ? low + reach : highest;
-	if (from < lowest)
-		from = lowest;
+	const uint64_t reach = (1ULL << 31) - (1 << 20);
+	uint64_t from = high > reach ? high - reach : 0, to = low + reach;
+	uint64_t bottom, top;
 
-	/* Downwards from the text: the top end of each gap. */
+	/* Downwards from the text, then upwards, the far end: the heap begins behind the program. */
 	for (size_t i = m->n; i-- > 0;) {
-		uint64_t top = m->at[i].start, bottom = i ? m->at[i - 1].end : lowest;
-		if (top > low || top < from + size)
-			continue;
-		if (i && strcmp(m->at[i - 1].path, "[heap]") == 0)
-			continue;
+		free_range(m, i, &bottom, &top);
 		if (bottom < from)
 			bottom = from;
-		if (top > bottom && top - bottom >= size && try-- == 0)
+		if (top <= low && top > bottom && top - bottom >= size && try-- == 0)
 			return top - size;
 	}
-	/* Upwards: as far away as may be, since heap and stack grow. */
-	for (size_t i = m->n; i-- > 0;) {
-		uint64_t bottom = m->at[i].end, top = i + 1 < m->n ? m->at[i + 1].start : highest;
-		if (bottom < low || bottom > to)
-			continue;
-		if (i + 1 < m->n && strcmp(m->at[i + 1].path, "[stack]") == 0)
-			continue;
+	for (size_t i = m->n + 1; i-- > 1;) {
+		free_range(m, i, &bottom, &top);
 		if (top > to)
-			top = to;
-		top &= ~0xfffULL;
-		if (top > bottom && top - bottom >= size && try-- == 0)
+			top = to & ~0xfffULL;
+		if (bottom >= low && top > bottom && top - bottom >= size && try-- == 0)
 			return top - size;
 	}
 	return 0;

@@ -186,6 +186,7 @@ static bool round_once(struct reader *r)
 		if (r->at[from] - ring->tail >= s->ring_size / 8)
 			__atomic_store_n(&ring->tail, r->at[from], __ATOMIC_RELEASE);
 	}
+	write_out(r);
 	for (uint32_t i = 0; i < s->n_rings; i++) {
 		struct user_ring *ring = image_ring(r->im, i);
 		if (ring->tail != r->at[i] || ring->n_waiting) {
@@ -196,7 +197,6 @@ static bool round_once(struct reader *r)
 				futex(&ring->drained, FUTEX_WAKE, INT_MAX, NULL);
 		}
 	}
-	write_out(r);
 	if (__atomic_exchange_n(&r->im->session->wake, 0, __ATOMIC_SEQ_CST))
 		tell_driver(r);
 	atomic_fetch_add(&r->rounds, 1);
@@ -266,10 +266,24 @@ static void rouse(struct reader *r)
 		futex(sleeps, FUTEX_WAKE, 1, NULL);
 }
 
+/* As far as other threads can see: nothing waits in the rings. */
+static bool is_drained(const struct reader *r)
+{
+	for (uint32_t i = 0; i < r->im->session->n_rings; i++) {
+		const struct user_ring *ring = image_ring(r->im, i);
+		if (__atomic_load_n(&ring->head, __ATOMIC_SEQ_CST) !=
+		    __atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST))
+			return false;
+	}
+	return atomic_load(&r->rounds) > 0;
+}
+
 void reader_flush(struct reader *r)
 {
 	const struct timespec nap = { 0, 200000 };
 	unsigned from = atomic_load(&r->rounds);
+	if (is_drained(r))
+		return;
 	while (atomic_load(&r->rounds) - from < 2) { /* one that has begun after us is complete */
 		rouse(r);
 		nanosleep(&nap, NULL);

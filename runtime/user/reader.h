@@ -17,7 +17,7 @@ struct reader;
 /* Output goes to FD.  WAKE_FD is an eventfd that is written when the driver must
  * look at the session: a handler called exit(), or the output is gone. */
 struct reader *reader_start(const struct image *im, int fd, int wake_fd, bool no_warnings);
-/* Has everything that was committed before the call been written? Waits until so. */
+/* Waits until all that was printed before the call has been written. */
 void reader_flush(struct reader *r);
 /* Writes the rest and ends.  False: output was lost because writing failed. */
 bool reader_stop(struct reader *r);

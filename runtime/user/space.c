@@ -501,12 +501,54 @@ static void refuse_site(const struct space_env *env, const struct space *sp,
 	}
 }
 
+/* A region of at least N stubs that served a file which is no longer mapped, within reach of
+ * LOW and HIGH; or NULL. */
+static struct user_region *spare_region(struct space *sp, uint64_t low, uint64_t high, size_t n)
+{
+	const uint64_t reach = (1ULL << 31) - (1 << 20);
+	for (unsigned i = 0; i < sp->n_regions; i++) {
+		struct user_region *rg = &sp->regions[i];
+		uint64_t size = rg->n * sizeof(struct user_stub);
+		bool used = rg->n < n || (rg->start < high && high - rg->start > reach) ||
+			    (rg->start + size > low && rg->start + size - low > reach);
+		for (size_t j = 0; j < sp->n_patches && !used; j++)
+			used = sp->patches[j].stub - rg->start < size;
+		if (!used)
+			return rg;
+	}
+	return NULL;
+}
+
+/* A new region near LOW and HIGH. */
+static int map_region(struct space *sp, const struct maps *m, struct remote_call *r, uint64_t low,
+		      uint64_t high, size_t n, struct user_region **out)
+{
+	uint64_t size = (n * sizeof(struct user_stub) + PAGE - 1) & ~(uint64_t)(PAGE - 1);
+	int64_t at = 0;
+	int err = -EEXIST;
+	if (sp->n_regions == USER_REGIONS_MAX)
+		return -ENOSPC;
+	for (unsigned try = 0; err == -EEXIST || err == -EPERM; try++) {
+		uint64_t want = maps_gap(m, low, high, size, try);
+		if (!want)
+			return -ENOMEM;
+		err = call(r, &at, SYS_mmap, want, size, PROT_READ | PROT_EXEC,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0);
+		if (!err && (uint64_t)at != want) /* before Linux 4.17 */
+			err = -EEXIST;
+	}
+	if (err)
+		return err;
+	*out = &sp->regions[sp->n_regions++];
+	(*out)->start = (uint64_t)at;
+	(*out)->n = n;
+	return 0;
+}
+
 /* Arms the N sites of PLAN, all of one mapping, from one region of slots. */
 static int arm_mapping(const struct space_env *env, struct space *sp, const struct maps *m,
 		       struct remote_call *r, const struct plan *plan, size_t n)
 {
-	if (sp->n_regions == USER_REGIONS_MAX)
-		return -ENOSPC;
 	uint64_t low = plan[0].address, high = plan[0].address;
 	for (size_t i = 1; i < n; i++) {
 		if (plan[i].address < low)
@@ -514,18 +556,8 @@ static int arm_mapping(const struct space_env *env, struct space *sp, const stru
 		if (plan[i].address > high)
 			high = plan[i].address;
 	}
-	uint64_t size = (n * sizeof(struct user_stub) + PAGE - 1) & ~(uint64_t)(PAGE - 1);
-	int64_t region = -EEXIST;
-	int err = -EEXIST;
-	for (unsigned try = 0; err == -EEXIST || err == -EPERM; try++) {
-		uint64_t at = maps_gap(m, low, high, size, try);
-		if (!at)
-			return -ENOMEM;
-		err = call(r, &region, SYS_mmap, at, size, PROT_READ | PROT_EXEC,
-			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, (uint64_t)-1, 0);
-		if (!err && (uint64_t)region != at) /* before Linux 4.17 */
-			err = -EEXIST;
-	}
+	struct user_region *region = spare_region(sp, low, high, n);
+	int err = region ? 0 : map_region(sp, m, r, low, high, n, &region);
 	if (err)
 		return err;
 
@@ -541,22 +573,17 @@ static int arm_mapping(const struct space_env *env, struct space *sp, const stru
 			refuse_site(env, sp, &plan[i], "the code in memory is not that of the file");
 		else if (is_covered(env->im, sp, plan, n, i))
 			refuse_site(env, sp, &plan[i], "it is too close behind another probe");
-		else if (!make_stub(env, sp, (uint64_t)region + i * sizeof *stubs, plan[i].address,
+		else if (!make_stub(env, sp, region->start + i * sizeof *stubs, plan[i].address,
 				    plan[i].site, &stubs[i]))
 			refuse_site(env, sp, &plan[i], "there is no free memory near it");
 		else
 			good[i] = true;
 	}
-	err = good ? remote_write(&sp->mem, (uint64_t)region, stubs, n * sizeof *stubs) : -ENOMEM;
-	if (!err) {
-		struct user_region *rg = &sp->regions[sp->n_regions];
-		rg->start = (uint64_t)region;
-		rg->n = n;
-		sp->n_regions++;
+	err = good ? remote_write(&sp->mem, region->start, stubs, n * sizeof *stubs) : -ENOMEM;
+	if (!err)
 		err = WRITE_PROCESS(env->im, sp, regions, sp->regions);
-	}
 	for (size_t i = 0; !err && i < n; i++) {
-		struct patch p = { plan[i].address, (uint64_t)region + i * sizeof *stubs,
+		struct patch p = { plan[i].address, region->start + i * sizeof *stubs,
 				   plan[i].site, PATCH_NONE };
 		/* In the ledger before in memory: the guardian restores what it finds changed. */
 		if (good[i])
@@ -571,16 +598,18 @@ static int arm_mapping(const struct space_env *env, struct space *sp, const stru
 	return err;
 }
 
-/* Forgets the sites whose file is no longer mapped there. */
-static void drop_unmapped(const struct space_env *env, struct space *sp, const struct maps *m)
+void space_drop_unmapped(const struct space_env *env, struct space *sp, const struct maps *m)
 {
 	size_t to = 0;
 	for (size_t i = 0; i < sp->n_patches; i++) {
 		const struct patch *p = &sp->patches[i];
 		const struct site_recipe *r = &env->im->sites[p->site];
 		const struct mapping *map = maps_find(m, p->address);
+		uint8_t now;
 		if (map && file_of(env, map) == (int)r->file &&
-		    map->start + (r->offset - map->offset) == p->address)
+		    map->start + (r->offset - map->offset) == p->address &&
+		    (p->kind == PATCH_NONE || remote_read(&sp->mem, p->address, &now, 1) ||
+		     now != r->orig[0]))
 			sp->patches[to++] = *p;
 	}
 	sp->n_patches = to;
@@ -691,7 +720,7 @@ int space_arm(const struct space_env *env, struct space *sp, pid_t tid, struct r
 	int err = maps_read(&m, sp->pid);
 	if (err)
 		return err;
-	drop_unmapped(env, sp, &m);
+	space_drop_unmapped(env, sp, &m);
 	if (!space_needs(env, sp, &m)) {
 		maps_free(&m);
 		return 0;

@@ -77,8 +77,9 @@ struct space *space_fork(const struct space *sp, pid_t child);
 
 /* Is there a mapping of a probed file with sites that are not armed yet? */
 bool space_needs(const struct space_env *env, const struct space *sp, const struct maps *m);
-/* Injects the object if need be, and arms the sites of files that have been mapped; drops
- * those of files which are mapped no longer.  TID is in an event stop, and is in one
+/* Forgets the sites of files that are mapped no longer, or have been mapped anew. */
+void space_drop_unmapped(const struct space_env *env, struct space *sp, const struct maps *m);
+/* Injects the object if need be, and arms the sites of files that have been mapped.  TID is in an event stop, and is in one
  * afterwards.  0, or -errno when nothing could be done (a warning was printed). */
 int space_arm(const struct space_env *env, struct space *sp, pid_t tid, struct remote_call *last);
 /* Stops at every change of the list of libraries.  Needs the object. */

@@ -229,12 +229,13 @@ static bool stop_thread(struct tracer *t, struct thread *th)
 	return true;
 }
 
+/* SP NULL: everything. */
 static void stop_space(struct tracer *t, const struct space *sp)
 {
 	for (int i = 0; i < THREAD_BUCKETS; i++)
 		for (struct thread *th = t->threads[i], *next; th; th = next) {
 			next = th->next;
-			if (th->process && th->process->space == sp)
+			if (th->process && (!sp || th->process->space == sp))
 				stop_thread(t, th);
 		}
 }
@@ -434,15 +435,15 @@ static bool hold(struct tracer *t, struct thread *th, const siginfo_t *info)
 			sp->frames_in_slots = true;
 		return false;
 	}
-	if (place == PLACE_BEFORE) {
-		roll_back(t, sp, &regs);
-		remote_set_regs(th->tid, &regs);
-		sp->frames_in_slots = true;
+	struct user_context *u = claim_context(t, sp, th->process->pid, th->tid);
+	if (!u || th->n_held == HELD_MAX) {
+		if (place == PLACE_BEFORE) {
+			roll_back(t, sp, &regs);
+			remote_set_regs(th->tid, &regs);
+			sp->frames_in_slots = true;
+		}
 		return false;
 	}
-	struct user_context *u = claim_context(t, sp, th->process->pid, th->tid);
-	if (!u || th->n_held == HELD_MAX)
-		return false;
 	if (place == PLACE_TAIL) {
 		roll_forward(t, sp, u, &regs);
 		remote_set_regs(th->tid, &regs);
@@ -480,6 +481,7 @@ static void look_again(struct tracer *t, struct thread *th)
 		struct maps m;
 		bool needs = false;
 		if (maps_read(&m, sp->pid) == 0) {
+			space_drop_unmapped(t->env, sp, &m);
 			needs = space_needs(t->env, sp, &m);
 			maps_free(&m);
 		}
@@ -1114,6 +1116,7 @@ static void let_go(struct tracer *t, struct space *sp)
 {
 	struct thread *one = NULL;
 	bool all_out = true;
+	sp->refs++;
 	space_restore(t->env->im, sp);
 	for (int i = 0; i < THREAD_BUCKETS; i++)
 		for (struct thread *th = t->threads[i]; th; th = th->next) {
@@ -1132,6 +1135,7 @@ static void let_go(struct tracer *t, struct space *sp)
 		take_final(t, one, &r);
 	}
 	release_all(t, sp->token);
+	space_put(sp);
 }
 
 static void detach(struct thread *th)
@@ -1153,8 +1157,7 @@ void tracer_close(struct tracer *t, bool kill_command)
 	/* Children that are being born are found by going round until nothing is new. */
 	for (int round = 0; round < 3; round++) {
 		tracer_poll(t);
-		for (struct process *p = t->processes; p; p = p->next)
-			stop_space(t, p->space);
+		stop_space(t, NULL);
 		for (int i = 0; i < THREAD_BUCKETS; i++)
 			for (struct thread *th = t->threads[i], *next; th; th = next) {
 				next = th->next;
@@ -1169,10 +1172,13 @@ void tracer_close(struct tracer *t, bool kill_command)
 				}
 			}
 	}
-	for (struct process *p = t->processes; p; p = p->next)
-		stop_space(t, p->space);
-	for (struct process *p = t->processes; p; p = p->next)
-		let_go(t, p->space);
+	stop_space(t, NULL);
+	for (struct process *p = t->processes; p; p = p ? p->next : t->processes)
+		if (!p->is_let_go) {
+			p->is_let_go = true;
+			let_go(t, p->space); /* processes may go meanwhile */
+			p = NULL;
+		}
 	for (int i = 0; i < THREAD_BUCKETS; i++)
 		for (struct thread *th = t->threads[i]; th; th = th->next)
 			if (th->state != THREAD_GONE)

@@ -25,6 +25,7 @@ struct process {
 	struct space *space;
 	unsigned n_threads;
 	bool is_begun;  /* process.begin has been reported */
+	bool is_let_go; /* tracer_close is through with it */
 	bool is_target; /* the -c command or an -x process */
 };
 
