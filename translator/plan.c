@@ -74,34 +74,34 @@ static const struct insn_text *text_of(struct session *s, struct dw_file *f, uin
 static bool plan_code(struct session *s, const struct planned *site, enum insn_purpose purpose,
 		      struct site_recipe *out, const char **why, uint64_t *nearest)
 {
-	const struct dw_func *f = site->func;
-	uint64_t start = f->is_inlined ? site->pc : f->address;
-	size_t size = f->is_inlined || !f->size ? UNKNOWN_SIZE : f->size;
+	struct dw_func f = *site->func;
+	/* an inlined instance is planned as a place in the function around it */
+	bool is_fragment = f.is_inlined && (!dw_func_at(f.file, site->pc, &f) || f.is_inlined ||
+					    !f.size || site->pc - f.address >= f.size);
+	uint64_t start = is_fragment ? site->pc : f.address;
+	size_t size = is_fragment || !f.size ? UNKNOWN_SIZE : f.size;
 	size_t limit = size > MAX_FUNCTION ? MAX_FUNCTION : size;
 	struct insn_code code = {
 		.address = start,
-		.is_32bit = dw_info(f->file)->is_32bit,
-		.is_whole = !f->is_inlined && f->size && size == limit && !strstr(f->name, ".cold"),
-		.text = purpose == INSN_JUMP_IF_POSSIBLE ? text_of(s, f->file, start) : NULL,
+		.is_32bit = dw_info(f.file)->is_32bit,
+		.is_whole = !is_fragment && f.size && size == limit && !strstr(f.name, ".cold"),
+		.is_fragment = is_fragment,
+		.text = purpose == INSN_JUMP_IF_POSSIBLE ? text_of(s, f.file, start) : NULL,
 	};
 	uint8_t *bytes;
 	size_t n;
-	bool ok;
 
 	*why = "its instructions can't be read";
 	*nearest = 0;
 	if (site->pc < start || site->pc - start >= limit)
 		return false;
 	bytes = arena_alloc(s->scratch, limit);
-	n = dw_read(f->file, start, bytes, limit);
+	n = dw_read(f.file, start, bytes, limit);
 	if (n <= site->pc - start)
 		return false;
 	code.bytes = bytes;
 	code.size = n;
-	ok = insn_plan(s->arena, &code, site->pc - start, purpose, out, why, nearest);
-	if (ok && site->pc == f->address && !f->is_inlined)
-		out->flags |= SITE_ENTRY;
-	return ok;
+	return insn_plan(s->arena, &code, site->pc - start, purpose, out, why, nearest);
 }
 
 static void refuse(struct session *s, const struct probe *p, uint64_t pc, const char *why,

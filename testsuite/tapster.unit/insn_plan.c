@@ -221,6 +221,25 @@ static void middle(void)
 	CHECK_INT(test.nearest, FUNCTION + 9);
 }
 
+static void first_block(void)
+{
+	/* unoptimised code is probed behind the prologue */
+	CODE(PUSH_RBP, MOV_RSP_RBP, 0x48, 0x83, 0xec, 0x10, 0x89, 0x7d, 0xfc, 0x48, 0x89, 0x75, 0xf0,
+	     0xe8, 0, 0, 0, 0, 0xc9, RET);
+	CHECK(is_jump(8));
+	CHECK_INT(test.recipe.cover, 7);
+	CHECK_INT(test.recipe.flags, SITE_JUMP_OK | SITE_RED_ZONE | SITE_FLAGS_LIVE);
+}
+
+static void fragment(void)
+{
+	CODE(PUSH_RBP, MOV_RSP_RBP, NOP4, RET);
+	test.code.is_whole = false;
+	test.code.is_fragment = true;
+	CHECK(!is_jump(0));
+	CHECK_INT(test.recipe.flags, SITE_RED_ZONE | SITE_FLAGS_LIVE);
+}
+
 static void unknown_end(void)
 {
 	CODE(PUSH_RBP, MOV_RSP_RBP, NOP4, RET, 0xff, 0xff, 0xff); /* behind it no code */
@@ -320,5 +339,6 @@ static void format(void)
 
 UNIT_MAIN(TEST(recipe), TEST(breakpoint_only), TEST(without_text), TEST(jumped_into),
 	  TEST(jumped_into_from_elsewhere), TEST(cold_part), TEST(jump_table),
-	  TEST(tail_call_through_pointer), TEST(entries), TEST(middle), TEST(unknown_end),
+	  TEST(tail_call_through_pointer), TEST(entries), TEST(middle), TEST(first_block),
+	  TEST(fragment), TEST(unknown_end),
 	  TEST(refusals), TEST(returns), TEST(prologue), TEST(format))

@@ -42,6 +42,8 @@ struct insn_code {
 	bool is_whole;        /* BYTES is exactly one whole function (so that absence of
 	                       * branches into the cover can be proved), and not a part that
 	                       * the compiler split off (NAME.cold) */
+	bool is_fragment;     /* BYTES[0] is not a function's entry but somewhere in the middle:
+	                       * no jump entries, and all state may be live */
 	/* addresses that are entered from outside: landing pads, labels of jump
 	 * tables that the caller knows.  Sorted or not. */
 	const uint64_t *entries;
@@ -49,7 +51,8 @@ struct insn_code {
 	/* bytes behind the function up to the next one, for padding; may be 0 */
 	size_t padding_after;  /* those bytes follow BYTES[size] in memory and are readable */
 	/* ENTRIES has every landing pad of the function's exception table (or there is none):
-	 * needed for jump entries in the middle of a function that makes calls */
+	 * needed for jump entries in the middle of a function that makes calls, behind its
+	 * first basic block */
 	bool has_all_entries;
 	/* The rest of the file's code; NULL means no jump entries, since hand-written
 	 * functions do jump into each other.  With it the extent of a function needn't be

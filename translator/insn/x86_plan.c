@@ -102,13 +102,28 @@ static bool take(struct plan *p, unsigned need)
 	return true;
 }
 
+/* From the entry to AT the function goes straight on. */
+static bool is_in_first_block(const struct plan *p)
+{
+	struct x86_insn insn;
+
+	for (size_t at = 0; at < p->at; at += insn.z.length)
+		if (!decode_at(p, at, &insn) || insn.flow != X86_NEXT)
+			return false;
+	return true;
+}
+
 /*
- * Nothing lands behind the cover's first byte.  In the middle of a function that makes
- * calls, exception landing pads are entries too, which only the caller knows.
+ * Something may land behind the cover's first byte.  In the middle of a function that makes
+ * calls, exception landing pads are entries too, which only the caller knows.  In the
+ * first block there are none: landing pads find the exception in a register, which isn't
+ * there when the function has just been entered.
  */
 static const char *why_entered(const struct plan *p)
 {
-	if (p->at && x86_map_has_calls(p->map) && !p->code->has_all_entries)
+	if (p->code->is_fragment)
+		return "the function around the address isn't known";
+	if (x86_map_has_calls(p->map) && !p->code->has_all_entries && !is_in_first_block(p))
 		return "exception landing pads of the function aren't known";
 	return x86_map_why_entered(p->map, p->at + 1, p->at + p->cover);
 }
@@ -234,13 +249,13 @@ static bool are_flags_dead(const struct plan *p)
 static uint32_t site_flags(const struct plan *p)
 {
 	uint32_t flags = 0;
-	bool is_middle = p->at != 0;
+	bool is_middle = p->at || p->code->is_fragment;
 
 	if (p->code->is_32bit)
 		flags |= SITE_32BIT;
 	if (x86_is_syscall(&p->insns[0]))
 		flags |= SITE_SYSCALL;
-	if (!p->at)
+	if (!is_middle)
 		flags |= SITE_ENTRY;
 	if (is_middle || (p->map && x86_map_may_jump_to(p->map, 0))) {
 		if (!p->code->is_32bit)
