@@ -23,10 +23,12 @@ NOINLINE unsigned char low_byte(unsigned char c, signed char s, unsigned short u
 	return (unsigned char)(c + 1);
 }
 
+static long (*volatile recurse)(long n); /* keeps the calls from becoming a loop */
+
 NOINLINE long fact(long n)
 {
 	sink++;
-	return n <= 1 ? 1 : n * fact(n - 1);
+	return n <= 1 ? 1 : n * recurse(n - 1);
 }
 
 NOINLINE const char *greet(const char *name, struct point *p)
@@ -45,6 +47,7 @@ int main(int argc, char **argv)
 	int n = argc > 1 ? atoi(argv[1]) : 1;
 	struct point p = { 7, -3 };
 
+	recurse = fact;
 	for (int i = 0; i < n; i++) {
 		add(i, 10);
 		low_byte(250, -5, 65535, -1000000000000);
