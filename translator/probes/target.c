@@ -198,11 +198,17 @@ static const char *without_qualifiers(const char *type)
 	}
 }
 
+static bool is_array(const char *type)
+{
+	return strchr(type, '[') && !strstr(type, "(*");
+}
+
 static bool is_aggregate(const char *type)
 {
 	type = without_qualifiers(type);
-	return !ends(type, "*") && (begins(type, "struct ") || begins(type, "union ") ||
-				    begins(type, "class ") || ends(type, "]"));
+	return is_array(type) || (!ends(type, "*") && !strstr(type, "(*") &&
+				  (begins(type, "struct ") || begins(type, "union ") ||
+				   begins(type, "class ")));
 }
 
 static bool is_unsigned(const char *type)
@@ -306,7 +312,7 @@ static struct expr *resolve_list(const struct target *t, bool parameters, bool l
 			return NULL;
 		}
 		if (is_aggregate(type))
-			text_literal(&text, ends(type, "]") ? "[...]" : "{...}");
+			text_literal(&text, is_array(type) ? "[...]" : "{...}");
 		else if (!find_value(t, v->name, &none, &r))
 			text_literal(&text, "?");
 		else if (!is_pretty)
