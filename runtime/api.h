@@ -353,7 +353,7 @@ struct rt_match {
 	uint16_t at[2 * (RT_REGEX_GROUPS + 1)]; /* begin and end of each, or NOWHERE */
 	char subject[];
 };
-#define RT_MATCH_SIZE (sizeof(struct rt_match) + RT_STRLEN)
+#define RT_MATCH_SIZE ((sizeof(struct rt_match) + RT_STRLEN + 7) & ~(size_t)7)
 /* Scratch memory of rt_regex_search, aligned to 8. */
 #define RT_REGEX_SCRATCH(insns, groups)                                                  \
 	((2 * (((insns) + 3) & ~3) + 8 * (2 * (insns) + 2) +                             \

@@ -11,6 +11,7 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/oneshot.stp \
 	tapsets/proc_mem.stp \
 	tapsets/random.stp \
+	tapsets/regex.stp \
 	tapsets/registers.stp \
 	tapsets/signal.stp \
 	tapsets/stopwatch.stp \

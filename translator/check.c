@@ -143,8 +143,12 @@ static void check_regex(struct checker *c, struct expr *e)
 	if (e->regex.regex)
 		return;
 	e->regex.regex = regex_compile(c->s->arena, e->regex.pattern, &why, &at);
-	if (!e->regex.regex)
+	if (!e->regex.regex) {
 		diag_error(&c->s->diag, e->regex.pattern_loc, E_REGEX, why, at + 1);
+		return;
+	}
+	e->regex.regex->id = c->s->regexes.n;
+	VEC_PUSH(c->s->arena, &c->s->regexes, e->regex.regex);
 }
 
 static void expr_callback(struct ast_walker *w, struct expr **slot)

@@ -39,6 +39,7 @@ struct regex_insn {
 };
 
 struct regex {
+	unsigned id; /* [check] */
 	/* deterministic */
 	unsigned n_states, n_classes; /* next[state * n_classes + class[byte]]; 0: not made */
 	unsigned first_end;           /* states from this one on accept at the subject's end */

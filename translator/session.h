@@ -24,6 +24,7 @@
 struct dw;
 struct dw_file;
 struct library;
+struct regex;
 struct probe_family;
 struct point_node;
 struct plan;
@@ -147,6 +148,7 @@ struct session {
 	decl_vec embedded;                    /* [resolve] top-level %{ %} of used files */
 	VEC(struct dw_file *) files;           /* [plan] index is site_recipe.file */
 	VEC(struct site_recipe *) sites;      /* [plan] */
+	VEC(struct regex *) regexes;          /* [check] index is regex.id */
 	struct plan *plan;                    /* [plan] its own notes */
 
 	/* pass 3 */

@@ -4,8 +4,9 @@
  * of the deterministic automaton for "does it match", and the program, as a set
  * of threads in lockstep over the subject, for "where, and its groups".
  *
- * The program's time is bounded by instructions x bytes; its memory is the
- * caller's scratch, two thread lists and a stack.
+ * The program's time is bounded by instructions x bytes; its memory, two thread
+ * lists and a stack, is the free part of the context's frame memory, of which
+ * the emitter has reserved RT_REGEX_SCRATCH bytes.
  */
 #include "runtime/api.h"
 #include "runtime/port.h"
@@ -110,27 +111,26 @@ static bool set_has(const uint8_t *set, uint8_t c)
 }
 
 /* Takes over a match that begins earlier, or as early and ends later. */
-static void take(struct rt_match *m, const struct thread *t, uint32_t n_slots, bool is_first)
+static void take(uint16_t *best, const struct thread *t, uint32_t n_slots, bool is_first)
 {
-	if (!is_first && (t->at[0] > m->at[0] || (t->at[0] == m->at[0] && t->at[1] <= m->at[1])))
+	if (!is_first && (t->at[0] > best[0] || (t->at[0] == best[0] && t->at[1] <= best[1])))
 		return;
 	for (uint32_t i = 0; i < n_slots; i++)
-		m->at[i] = t->at[i];
+		best[i] = t->at[i];
 }
 
 bool rt_regex_search(struct rt_context *c, const struct rt_regex_insn *code, uint32_t n_insns,
-		     const uint8_t (*sets)[32], uint32_t n_groups, const char *s, size_t size,
-		     void *scratch)
+		     const uint8_t (*sets)[32], uint32_t n_groups, const char *s, size_t size)
 {
 	struct search se = { .code = code, .n_slots = 2 * (n_groups + 1) };
+	uint16_t fresh[2 * (RT_REGEX_GROUPS + 1)], best[2 * (RT_REGEX_GROUPS + 1)];
 	struct rt_match *m = c->match;
-	uint16_t fresh[2 * (RT_REGEX_GROUPS + 1)];
 	char *list, *next;
 	uint32_t n = 0;
 	bool found = false;
 
 	se.thread_size = (uint32_t)sizeof(uint16_t) * (1 + se.n_slots);
-	se.seen = scratch;
+	se.seen = (uint16_t *)(void *)((char *)c + c->frame_top); /* free frame memory */
 	se.stack = (struct frame *)(void *)(se.seen + ((n_insns + 3) & ~3u));
 	list = (char *)(se.stack + 2 * n_insns + 2);
 	next = list + (size_t)n_insns * se.thread_size;
@@ -150,7 +150,7 @@ bool rt_regex_search(struct rt_context *c, const struct rt_regex_insn *code, uin
 			const struct rt_regex_insn *in = &code[t->pc];
 
 			if (in->op == RT_REGEX_ACCEPT) {
-				take(m, t, se.n_slots, !found);
+				take(best, t, se.n_slots, !found);
 				found = true;
 			} else if (byte && set_has(sets[in->x], byte)) {
 				n_next = add(&se, next, n_next, t->pc + 1, t->at, position + 1,
@@ -164,9 +164,14 @@ bool rt_regex_search(struct rt_context *c, const struct rt_regex_insn *code, uin
 		next = other;
 		n = n_next;
 	}
+	if (!m)
+		return found;
 	m->n_groups = found ? n_groups + 1 : 0;
-	if (found)
+	if (found) {
+		for (uint32_t i = 0; i < se.n_slots; i++)
+			m->at[i] = best[i];
 		rt_str_copy(m->subject, size, s);
+	}
 	return found;
 }
 

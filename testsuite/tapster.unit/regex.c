@@ -31,7 +31,6 @@ void rt_error(struct rt_context *c, const char *fmt, ...)
 	n_errors++;
 }
 
-static char scratch[1 << 20];
 static struct rt_context *context;
 static struct arena *arena;
 
@@ -43,7 +42,7 @@ static bool run_dfa(const struct regex *re, const char *s)
 static bool run_program(const struct regex *re, const char *s)
 {
 	return rt_regex_search(context, (const struct rt_regex_insn *)re->insns, re->n_insns,
-			       (const uint8_t(*)[32])re->sets, re->n_groups, s, 512, scratch);
+			       (const uint8_t(*)[32])re->sets, re->n_groups, s, 512);
 }
 
 static unsigned seed = 1;
@@ -179,7 +178,8 @@ int main(void)
 						  TEST(huge_automaton) };
 
 	arena = arena_new("regex");
-	context = calloc(1, sizeof(*context));
+	context = calloc(1, sizeof(*context) + (1 << 20));
+	context->frame_top = sizeof(*context);
 	context->match = calloc(1, RT_MATCH_SIZE);
 	int status = unit_run(tests, sizeof(tests) / sizeof(tests[0]));
 

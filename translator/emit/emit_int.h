@@ -21,6 +21,7 @@ struct emit {
 	struct arena *a;
 	struct out o;
 	const char **global_names; /* by id */
+	bool has_groups;           /* the script asks for matched() or ngroups() */
 
 	/* the body that is printed */
 	const var_vec *locals;
@@ -115,6 +116,16 @@ void emit_sprint(struct emit *e, const char *dst, const struct expr *x);
 const char *access_c(struct emit *e, const struct expr *access);
 void emit_access_string(struct emit *e, const char *dst, const struct expr *access);
 void emit_access_store(struct emit *e, const struct expr *access, const struct expr *value);
+
+/* ---- regex.c ---- */
+
+void emit_regexes(struct emit *e);
+const char *regex_c(struct emit *e, const struct expr *x);
+/* Bytes of frame memory beyond the frames: the last match, and scratch. */
+size_t regexes_frame_need(const struct emit *e);
+/* At the begin and end of a handler. */
+void emit_match_open(struct emit *e);
+void emit_match_close(struct emit *e);
 
 /* ---- globals.c ---- */
 

@@ -188,6 +188,8 @@ const char *emit_long(struct emit *e, const struct expr *x)
 	case EXPR_INCDEC:
 	case EXPR_ASSIGN:
 		return update(e, x);
+	case EXPR_REGEX:
+		return regex_c(e, x);
 	case EXPR_STATOP:
 		return emit_statop(e, x);
 	case EXPR_INDEX:

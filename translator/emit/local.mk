@@ -11,5 +11,6 @@ libtranslator_a_SOURCES += \
 	translator/emit/names.c \
 	translator/emit/out.c translator/emit/out.h \
 	translator/emit/probe.c \
+	translator/emit/regex.c \
 	translator/emit/stat.c \
 	translator/emit/stmt.c

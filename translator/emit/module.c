@@ -13,6 +13,7 @@
 #include "translator/dwarf/dw.h"
 #include "translator/emit/emit_int.h"
 #include "translator/passes.h"
+#include "translator/uses.h"
 
 enum { MAX_SKIPPED = 100, MAX_NESTING = 10 };
 
@@ -56,7 +57,7 @@ static void emit_info(struct emit *e)
 	out(&e->o, ".max_skipped = %u,", limit(e, "MAXSKIPPED", MAX_SKIPPED));
 	out(&e->o, ".max_action = %u,", limit(e, "MAXACTION", 1000));
 	out(&e->o, ".max_nesting = %u,", limit(e, "MAXNESTING", MAX_NESTING));
-	out(&e->o, ".frame_size = %zu,", probes_frame_need(e));
+	out(&e->o, ".frame_size = %zu,", probes_frame_need(e) + regexes_frame_need(e));
 	out(&e->o, ".entry_size = %zu,", probes_entry_size(e));
 	out(&e->o, ".flags = %u,", flags);
 	out_close(&e->o, ";");
@@ -176,16 +177,31 @@ static void emit_top_level_embedded(struct emit *e)
 	}
 }
 
+/* Does any function look at what the last =~ matched? */
+static bool wants_groups(const struct session *s)
+{
+	VEC_EACH(&s->functions, i) {
+		const struct stmt *b = s->functions.at[i]->function.body;
+
+		if (b && b->kind == STMT_EMBEDDED &&
+		    embedded_has_pragma(b->embedded.code, b->embedded.len, "regex groups"))
+			return true;
+	}
+	return false;
+}
+
 bool pass_emit(struct session *s)
 {
 	struct emit e = { .s = s, .a = s->arena };
 
 	out_init(&e.o, s->arena);
 	names_init(&e);
+	e.has_groups = wants_groups(s);
 	out(&e.o, "#include \"runtime/api.h\"");
 	out(&e.o, "%s", "");
 	emit_top_level_embedded(&e);
 	emit_globals(&e);
+	emit_regexes(&e);
 	emit_prototypes(&e);
 	emit_functions(&e);
 	emit_probes(&e);

@@ -187,6 +187,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	out(&e->o, "if (!rt_probe_enter(c, %u, %s, %s))", p->id, class_of(p), budget_of(e, p));
 	out(&e->o, "\treturn;");
 	emit_locks(e, p->locks);
+	emit_match_open(e);
 	if (size)
 		out(&e->o, "f = rt_frame_push(c, sizeof(*f));");
 	if (may_lack) {
@@ -203,6 +204,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 		out_label(&e->o, "out:");
 	if (size)
 		out(&e->o, "rt_frame_pop(c, sizeof(*f));");
+	emit_match_close(e);
 	for (size_t i = p->locks->n; i-- > 0;)
 		emit_unlock(e, p->locks, i);
 	out(&e->o, "rt_probe_leave(c);");
