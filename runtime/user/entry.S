@@ -391,4 +391,32 @@ user_copy_string:
 	ret
 	FIXUP	2b, 4b
 
+	.section .text.user_cycles, "ax", @progbits
+	.globl	user_cycles
+	.hidden	user_cycles
+	.type	user_cycles, @function
+/* uint64_t user_cycles(void): 0 where the program may not read it (PR_SET_TSC, seccomp's
+ * strict mode). */
+user_cycles:
+1:	rdtsc
+	shl	$32, %rdx
+	or	%rdx, %rax
+	ret
+2:	xor	%eax, %eax
+	ret
+	FIXUP	1b, 2b
+
+	.globl	user_cpu
+	.hidden	user_cpu
+	.type	user_cpu, @function
+/* unsigned user_cpu(void): Linux keeps the number in the low 12 bits of TSC_AUX. */
+user_cpu:
+1:	rdtscp
+	mov	%ecx, %eax
+	and	$0xfff, %eax
+	ret
+2:	xor	%eax, %eax
+	ret
+	FIXUP	1b, 2b
+
 	.section .note.GNU-stack, "", @progbits

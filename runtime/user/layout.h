@@ -211,6 +211,7 @@ struct user_ring {
 	uint32_t lock; /* context id */
 	uint32_t stalled; /* a writer has waited in vain: don't */
 	uint64_t head RT_LINE; /* bytes ever written */
+	uint64_t last_tsc;
 	uint64_t tail RT_LINE; /* bytes ever read */
 	uint32_t drained;      /* futex: counts what the reader has done */
 	uint32_t n_waiting;
@@ -221,10 +222,8 @@ struct user_session {
 	uint32_t return_stride, n_rings, ring_size; /* ring_size: a power of two */
 	uint32_t frames_size;
 	uint64_t claims, contexts, returns_at, stack_at, rings; /* *_at: in a context */
-	uint32_t reader_sleeps; /* futex */
-	uint32_t wake;          /* the driver is to look at rt_session */
-	uint32_t hint;          /* where to look for a free context */
-	uint32_t next_token;
+	uint32_t wake;       /* the driver is to look at rt_session */
+	uint32_t next_token; /* of a process */
 };
 
 _Static_assert(offsetof(struct user_process, claim_lock) == USER_PROCESS_CLAIM_LOCK, "");

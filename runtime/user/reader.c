@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <spawn.h>
 #include <stdatomic.h>
@@ -19,9 +20,8 @@
 enum {
 	BUFFER = 1 << 18,
 	SEEN = 256,               /* warnings that are remembered, to be said once */
-	NAP_NS = 1000000,         /* between rounds while data come */
-	IDLE_ROUNDS = 50,         /* without data before the reader sleeps */
-	SLEEP_NS = 200000000      /* then: a look now and then all the same */
+	NAP_NS = 1000000,         /* between rounds while data come; writers never call us */
+	NAP_MAX_NS = 16000000     /* when none come */
 };
 
 extern char **environ;
@@ -31,6 +31,7 @@ struct reader {
 	int fd, wake_fd;
 	bool no_warnings, failed;
 	pthread_t thread;
+	sem_t rouse; /* ends a nap */
 	atomic_bool stop;
 	atomic_uint rounds; /* completed */
 	uint64_t *at;       /* what has been read of each ring */
@@ -203,34 +204,22 @@ static bool round_once(struct reader *r)
 	return any;
 }
 
-static bool is_empty(struct reader *r)
-{
-	for (uint32_t i = 0; i < r->im->session->n_rings; i++)
-		if (__atomic_load_n(&image_ring(r->im, i)->head, __ATOMIC_SEQ_CST) != r->at[i])
-			return false;
-	return true;
-}
-
 static void *run(void *data)
 {
 	struct reader *r = data;
-	uint32_t *sleeps = &r->im->session->reader_sleeps;
-	const struct timespec nap = { 0, NAP_NS }, sleep = { 0, SLEEP_NS };
-	unsigned idle = 0;
+	long ns = NAP_NS;
 	while (!atomic_load(&r->stop)) {
+		struct timespec deadline;
 		if (round_once(r))
-			idle = 0;
-		else if (idle < IDLE_ROUNDS)
-			idle++;
-		if (idle < IDLE_ROUNDS) {
-			nanosleep(&nap, NULL);
-			continue;
-		}
-		__atomic_store_n(sleeps, 1, __ATOMIC_SEQ_CST);
-		if (is_empty(r) && !r->im->session->wake && !atomic_load(&r->stop))
-			futex(sleeps, FUTEX_WAIT, 1, &sleep);
-		if (__atomic_exchange_n(sleeps, 0, __ATOMIC_SEQ_CST) == 0)
-			idle = 0; /* somebody has called */
+			ns = NAP_NS;
+		else if (ns < NAP_MAX_NS)
+			ns *= 2;
+		clock_gettime(CLOCK_REALTIME, &deadline);
+		deadline.tv_nsec += ns;
+		deadline.tv_sec += deadline.tv_nsec / 1000000000;
+		deadline.tv_nsec %= 1000000000;
+		while (sem_timedwait(&r->rouse, &deadline) < 0 && errno == EINTR)
+			;
 	}
 	while (round_once(r))
 		;
@@ -246,6 +235,7 @@ struct reader *reader_start(const struct image *im, int fd, int wake_fd, bool no
 	r->fd = fd;
 	r->wake_fd = wake_fd;
 	r->no_warnings = no_warnings;
+	sem_init(&r->rouse, 0, 0);
 	r->at = calloc(im->session->n_rings, sizeof *r->at);
 	r->head = calloc(im->session->n_rings, sizeof *r->head);
 	r->buffer = malloc(BUFFER);
@@ -257,13 +247,6 @@ struct reader *reader_start(const struct image *im, int fd, int wake_fd, bool no
 		return NULL;
 	}
 	return r;
-}
-
-static void rouse(struct reader *r)
-{
-	uint32_t *sleeps = &r->im->session->reader_sleeps;
-	if (__atomic_exchange_n(sleeps, 0, __ATOMIC_SEQ_CST))
-		futex(sleeps, FUTEX_WAKE, 1, NULL);
 }
 
 /* As far as other threads can see: nothing waits in the rings. */
@@ -285,7 +268,7 @@ void reader_flush(struct reader *r)
 	if (is_drained(r))
 		return;
 	while (atomic_load(&r->rounds) - from < 2) { /* one that has begun after us is complete */
-		rouse(r);
+		sem_post(&r->rouse);
 		nanosleep(&nap, NULL);
 	}
 }
@@ -293,7 +276,7 @@ void reader_flush(struct reader *r)
 bool reader_stop(struct reader *r)
 {
 	atomic_store(&r->stop, true);
-	rouse(r);
+	sem_post(&r->rouse);
 	pthread_join(r->thread, NULL);
 	bool good = !r->failed;
 	free(r->at);

@@ -55,6 +55,8 @@ static inline long user_syscall(long nr, long a, long b, long c, long d, long e,
 /* entry.S */
 int user_copy(void *to, const void *from, size_t n);
 long user_copy_string(char *to, const char *from, size_t n);
+uint64_t user_cycles(void);
+unsigned user_cpu(void);
 extern char user_return_trampoline[] __attribute__((visibility("hidden")));
 
 /* Called by entry.S. */

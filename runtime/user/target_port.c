@@ -35,16 +35,12 @@ uint64_t rt_port_monotonic_ns(void)
 
 uint64_t rt_port_cycles(void)
 {
-	return __builtin_ia32_rdtsc();
+	return user_cycles();
 }
 
-/* Linux keeps the CPU's number in the low 12 bits of TSC_AUX. */
 unsigned rt_port_cpu(void)
 {
-	unsigned aux;
-
-	__builtin_ia32_rdtscp(&aux);
-	return aux & 0xfff;
+	return user_cpu();
 }
 
 void rt_port_relax(unsigned round)

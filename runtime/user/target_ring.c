@@ -21,17 +21,12 @@ struct timespec64 {
 	int64_t seconds, ns;
 };
 
-enum { WAIT = 0, WAKE = 1 }; /* FUTEX_WAIT, FUTEX_WAKE: shared between processes */
+enum { FUTEX_WAITS = 0 }; /* FUTEX_WAIT, shared between processes */
 
 static struct user_ring *ring_at(uint32_t i)
 {
 	return user_at(user_session.rings +
 		       (uint64_t)i * (sizeof(struct user_ring) + user_session.ring_size));
-}
-
-static void wake(uint32_t *futex)
-{
-	user_syscall(__NR_futex, (long)futex, WAKE, 1, 0, 0, 0);
 }
 
 static struct user_ring *lock_a_ring(uint16_t id)
@@ -53,8 +48,7 @@ static struct user_ring *lock_a_ring(uint16_t id)
 
 static void unlock(struct user_ring *r)
 {
-	/* A full barrier: the reader sets reader_sleeps and looks at head once more. */
-	__atomic_exchange_n(&r->lock, 0, __ATOMIC_SEQ_CST);
+	__atomic_store_n(&r->lock, 0, __ATOMIC_RELEASE);
 }
 
 /* Puts the record there, or says that there is no room.  Bytes are counted in multiples of 8;
@@ -80,7 +74,10 @@ static bool put(struct user_ring *r, uint16_t id, enum rt_output kind, const cha
 	p->size = (uint32_t)n;
 	p->kind = (uint16_t)kind;
 	p->context = id;
-	p->tsc = rt_port_cycles();
+	p->tsc = user_cycles();
+	if (p->tsc < r->last_tsc)
+		p->tsc = r->last_tsc;
+	r->last_tsc = p->tsc;
 	__builtin_memcpy(p->data, data, n);
 	__atomic_store_n(&r->head, head + need, __ATOMIC_RELEASE);
 	return true;
@@ -93,10 +90,8 @@ static void wait_for_room(struct user_ring *r)
 
 	if (r->stalled || (user_process.flags & USER_PROCESS_QUIET))
 		return;
-	if (__atomic_exchange_n(&user_session.reader_sleeps, 0, __ATOMIC_SEQ_CST))
-		wake(&user_session.reader_sleeps);
 	__atomic_fetch_add(&r->n_waiting, 1, __ATOMIC_SEQ_CST);
-	long err = user_syscall(__NR_futex, (long)&r->drained, WAIT, drained, (long)&patience, 0, 0);
+	long err = user_syscall(__NR_futex, (long)&r->drained, FUTEX_WAITS, drained, (long)&patience, 0, 0);
 	__atomic_fetch_sub(&r->n_waiting, 1, __ATOMIC_SEQ_CST);
 	if (err == -110 /* ETIMEDOUT */ && r->drained == drained)
 		r->stalled = 1;
@@ -108,12 +103,8 @@ void rt_port_output(struct rt_context *c, enum rt_output kind, const char *data,
 		struct user_ring *r = lock_a_ring(c->id);
 		bool done = put(r, c->id, kind, data, n);
 		unlock(r);
-		if (done) {
-			if (rt_unlikely(user_session.reader_sleeps) &&
-			    __atomic_exchange_n(&user_session.reader_sleeps, 0, __ATOMIC_SEQ_CST))
-				wake(&user_session.reader_sleeps);
-			return;
-		}
+		if (done)
+			return; /* the reader looks every few ms: no system call */
 		if (r->stalled)
 			break;
 		wait_for_room(r);
@@ -125,6 +116,4 @@ void rt_port_wake(struct rt_context *c)
 {
 	(void)c;
 	__atomic_store_n(&user_session.wake, 1, __ATOMIC_SEQ_CST);
-	if (__atomic_exchange_n(&user_session.reader_sleeps, 0, __ATOMIC_SEQ_CST))
-		wake(&user_session.reader_sleeps);
 }

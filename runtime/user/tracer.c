@@ -131,6 +131,28 @@ static struct user_context *claim_context(const struct tracer *t, const struct s
 	return NULL;
 }
 
+/* So that the first hit of a thread needs no system call: its context goes into the table
+ * that entry.S looks into.  Should another thread take the same place at the same time, one
+ * of them is found the slow way. */
+static void introduce(const struct tracer *t, const struct space *sp, pid_t pid, pid_t tid,
+		      uint64_t thread_pointer)
+{
+	const struct image *im = t->env->im;
+	struct user_table_entry e[USER_TABLE_PROBES];
+	struct user_context *u = thread_pointer && sp->base ? claim_context(t, sp, pid, tid) : NULL;
+	uint32_t h = (uint32_t)((thread_pointer * USER_TABLE_HASH) >> (64 - USER_TABLE_BITS));
+	uint64_t at = sp->base + (uint64_t)im->header->process + USER_PROCESS_TABLE + h * sizeof e[0];
+	if (!u || remote_read(&sp->mem, at, e, sizeof e))
+		return;
+	for (unsigned i = 0; i < USER_TABLE_PROBES; i++)
+		if (e[i].key == 0) {
+			e[i].key = thread_pointer + 1;
+			e[i].context = sp->base + (uint64_t)((char *)u - im->base);
+			remote_write(&sp->mem, at + i * sizeof e[0], &e[i], sizeof e[i]);
+			return;
+		}
+}
+
 /* Takes a context out of the table of a process that goes on. */
 static void forget_context(const struct tracer *t, const struct space *sp, struct user_context *u)
 {
@@ -146,23 +168,28 @@ static void forget_context(const struct tracer *t, const struct space *sp, struc
 			remote_write(&sp->mem, at + i * sizeof table[0], &none, sizeof none);
 }
 
-static void release_context(const struct tracer *t, struct user_context *u)
+/* What a thread leaves behind that has died in a handler, or whose handler is given up. */
+static void recover_context(const struct tracer *t, struct user_context *u)
 {
 	const struct image *im = t->env->im;
-	uint32_t i = (uint32_t)(((char *)u - (char *)image_context(im, 0)) / im->session->context_stride);
 	((void (*)(struct rt_context *))(uintptr_t)image_at(im, im->header->context_recover))(&u->rt);
 	for (uint32_t r = 0; r < im->session->n_rings; r++) {
-		uint32_t owner = i + 1;
+		uint32_t owner = u->rt.id;
 		__atomic_compare_exchange_n(&image_ring(im, r)->lock, &owner, 0, false,
 					    __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
 	}
-	u->rt.busy = 0;
+}
+
+static void release_context(const struct tracer *t, struct user_context *u)
+{
+	const struct image *im = t->env->im;
+	struct user_claim *claim = &image_claims(im)[u->rt.id - 1];
+	recover_context(t, u);
 	u->rt.port = NULL;
 	u->n_returns = 0;
 	u->deferred = 0;
 	u->held = 0;
 	u->token = 0;
-	struct user_claim *claim = &image_claims(im)[i];
 	claim->token = 0;
 	__atomic_store_n(&claim->tid, 0, __ATOMIC_RELEASE);
 }
@@ -569,7 +596,7 @@ static bool fault(struct tracer *t, struct thread *th)
 		return false;
 	fprintf(stderr, "ERROR: fault in a handler (at object offset %#lx); the handler was ended\n",
 		(unsigned long)(ip - sp->base));
-	((void (*)(struct rt_context *))(uintptr_t)image_at(im, h->context_recover))(&u->rt);
+	recover_context(t, u);
 	u->rt.regs = (void *)(uintptr_t)(sp->base + (uint64_t)((char *)&u->regs - im->base));
 	roll_forward(t, sp, u, &regs);
 	remote_set_regs(th->tid, &regs);
@@ -603,23 +630,33 @@ static void signal_stop(struct tracer *t, struct thread *th, int signal)
 
 /* ---- events ---- */
 
-static uint64_t clone_flags(const struct thread *th)
+/* What a thread that has made another one asked for: the clone flags, and the child's thread
+ * pointer. */
+static uint64_t clone_flags(const struct thread *th, uint64_t *thread_pointer)
 {
 	struct user_regs_struct regs;
-	uint64_t flags = 0;
+	struct clone_args args = { 0 };
+	uint64_t flags = 0, tls = 0;
+	*thread_pointer = 0;
 	if (remote_get_regs(th->tid, &regs))
 		return 0;
 	switch (regs.orig_rax) {
 	case SYS_clone:
-		return regs.rdi;
+		flags = regs.rdi;
+		tls = regs.r8;
+		break;
 	case SYS_clone3:
-		remote_read(&th->process->space->mem, regs.rdi, &flags, sizeof flags);
-		return flags;
+		remote_read_some(&th->process->space->mem, regs.rdi, &args,
+				 regs.rsi < sizeof args ? regs.rsi : sizeof args);
+		flags = args.flags;
+		tls = args.tls;
+		break;
 	case SYS_vfork:
-		return CLONE_VM | CLONE_VFORK;
-	default:
-		return 0;
+		flags = CLONE_VM | CLONE_VFORK;
+		break;
 	}
+	*thread_pointer = flags & CLONE_SETTLS ? tls : regs.fs_base;
+	return flags;
 }
 
 /* The child returns from the functions that its parent was in. */
@@ -674,7 +711,7 @@ static void new_child(struct tracer *t, struct thread *th, int event)
 	if (ptrace(PTRACE_GETEVENTMSG, th->tid, NULL, &msg) < 0 || msg == 0)
 		return;
 	pid_t tid = (pid_t)msg;
-	uint64_t flags = clone_flags(th);
+	uint64_t thread_pointer, flags = clone_flags(th, &thread_pointer);
 	struct thread *child = find_thread(t, tid);
 	if (!child)
 		child = add_thread(t, tid);
@@ -695,12 +732,15 @@ static void new_child(struct tracer *t, struct thread *th, int event)
 			sp->token = ++t->env->im->session->next_token;
 			space_set_process(t->env, sp, tid, true);
 			inherit_returns(t, p->space, th->tid, sp, tid);
+			introduce(t, sp, tid, tid, thread_pointer);
 		}
 		if (event == PTRACE_EVENT_VFORK && (flags & CLONE_VM))
 			lend_context(t, p, th->tid, tid, tid);
 		if (t->process_begun)
 			t->process_begun(t->data, q);
 		p = q;
+	} else {
+		introduce(t, p->space, p->pid, tid, thread_pointer);
 	}
 	join_process(child, p);
 	if (t->thread_begun)
