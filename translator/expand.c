@@ -252,6 +252,8 @@ static void walk_wildcard(const struct use *u, const struct point_node *n, const
 		return;
 	if (n_candidates == 1) /* its error is the point's */
 		walk(u, only, with_name(s->arena, p, i, only->name), i + 1);
+	else if (n->rest)
+		take_family(u, &(struct point_end){ n->rest, n->rest_tag, NULL }, p);
 	else
 		diag_error(&s->diag, part->loc, E_POINT_WILDCARD,
 			   similar_children(s, n, part->name));
