@@ -71,12 +71,15 @@ static void dump_function(const struct decl *d, struct buf *out, bool bodies)
 
 static void dump_probe(const struct probe *p, struct buf *out, bool bodies)
 {
-	buf_printf(out, "%s /* <- %s */\n", p->name, p->chain ? p->chain : p->written_text);
+	buf_adds(out, p->name);
 	if (p->condition) {
-		buf_adds(out, "  # condition\n  ");
+		buf_adds(out, " if (");
 		ast_print_expr(out, p->condition);
-		buf_addc(out, '\n');
+		buf_addc(out, ')');
 	}
+	if (p->site)
+		buf_printf(out, " /* pc=0x%llx */", (unsigned long long)p->site->address);
+	buf_printf(out, " /* <- %s */\n", p->chain ? p->chain : p->written_text);
 	dump_locals(&p->locals, out);
 	if (bodies)
 		ast_print_stmt(out, p->body, 0);
