@@ -29,7 +29,13 @@ refresh-golden: all
 	$(MAKE) check RUNTESTFLAGS="--ignore unit.exp REFRESH=1 $(RUNTESTFLAGS)"
 .PHONY: refresh-golden
 
-EXTRA_DIST += testsuite
+# Of the source tree only, without what an in-place build leaves there.
+dist-hook:
+	cd $(srcdir) && find testsuite -name work -prune -o -name .deps -prune -o -type f \
+		-name '?*.*' ! -name '*.o' ! -name '*.log' ! -name '*.sum' -print | \
+	while read -r f; do \
+		$(MKDIR_P) "$(abs_builddir)/$(distdir)/$${f%/*}" && \
+		cp -p "$$f" "$(abs_builddir)/$(distdir)/$$f" || exit 1; done
 
 distclean-local:
 	rm -rf testsuite/work testsuite/tapster.log testsuite/tapster.sum
