@@ -9,6 +9,7 @@ AM_RUNTESTFLAGS = --srcdir $(abs_top_srcdir)/testsuite --outdir testsuite
 # A unit test is one .c file of that name; it is linked with all of the compiler.
 LDADD = $(COMPILER_LIBS)
 check_PROGRAMS += \
+	testsuite/tapster.dwarf/dwprobe \
 	testsuite/tapster.unit/arena \
 	testsuite/tapster.unit/buf \
 	testsuite/tapster.unit/diag \

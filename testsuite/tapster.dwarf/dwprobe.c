@@ -24,6 +24,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "translator/dwarf/dw.h"
 
 enum { MAX_SITES = 64, MAX_HITS = 8, MAX_STACK = 64, MAX_EXPRS = 32 };
@@ -46,6 +47,7 @@ struct target {
 	bool is_return, is_verbose;
 	char **exprs;
 	unsigned n_exprs;
+	struct buf values[MAX_EXPRS]; /* of the hit at work on, printed */
 };
 
 static _Noreturn void die(const char *what)
@@ -229,7 +231,7 @@ static const char *const error_names[] = { "ok", "not-found", "no-location", "no
 					   "bad-member", "unsupported" };
 
 static bool evaluate(struct target *t, const struct dw_scope *scope, const struct parsed *p,
-		     const struct user_regs_struct *regs, uint64_t *v)
+		     const struct user_regs_struct *regs, uint64_t *v, struct buf *out)
 {
 	struct dw_var_result r, cast;
 	uint64_t base;
@@ -248,38 +250,43 @@ static bool evaluate(struct target *t, const struct dw_scope *scope, const struc
 			return true;
 		r = cast;
 	}
-	printf("!%s", r.error ? error_names[r.error] : "fault");
+	buf_printf(out, "!%s", r.error ? error_names[r.error] : "fault");
 	if (t->is_verbose && r.error)
-		printf("(%s)", r.why);
+		buf_printf(out, "(%s)", r.why);
 	return false;
 }
 
-static void print_string(struct target *t, uint64_t at)
+static void add_string(struct target *t, uint64_t at, struct buf *out)
 {
 	char c;
 
-	putchar('"');
+	buf_addc(out, '"');
 	for (unsigned i = 0; i < 60 && pread(t->mem, &c, 1, (off_t)(at + i)) == 1 && c; i++)
-		putchar(c);
-	putchar('"');
+		buf_addc(out, c);
+	buf_addc(out, '"');
 }
 
-static void print_expr(struct target *t, const struct site *s, unsigned i,
-		       const struct user_regs_struct *entry, const struct user_regs_struct *now)
+/* Values of a return probe are those at the entry, but for $return. */
+static void print_exprs(struct target *t, const struct site *s, const struct user_regs_struct *regs,
+			bool is_returned, struct buf *out)
 {
 	struct dw_scope scope = { &s->func, s->pc, t->is_return };
-	struct parsed p;
-	uint64_t v;
 
-	parse(t->arena, t->exprs[i], &p);
-	if (i)
-		putchar(' ');
-	if (!evaluate(t, &scope, &p, !p.is_global && !strcmp(p.name, "return") ? now : entry, &v))
-		return;
-	if (p.is_string)
-		print_string(t, v);
-	else
-		printf("%lld", (long long)v);
+	for (unsigned i = 0; i < t->n_exprs; i++) {
+		struct parsed p;
+		uint64_t v;
+
+		parse(t->arena, t->exprs[i], &p);
+		if ((!p.is_global && !strcmp(p.name, "return")) != is_returned)
+			continue;
+		buf_clear(&out[i]);
+		if (!evaluate(t, &scope, &p, regs, &v, &out[i]))
+			continue;
+		if (p.is_string)
+			add_string(t, v, &out[i]);
+		else
+			buf_printf(&out[i], "%lld", (long long)v);
+	}
 }
 
 /* ---- the target ---- */
@@ -369,11 +376,16 @@ static bool hit(struct target *t)
 			continue;
 		entry.rip--;
 		now = entry;
+		print_exprs(t, s, &entry, false, t->values);
+		if (!t->is_return)
+			print_exprs(t, s, &entry, true, t->values);
 		step_over(t, s->address, s->original, &now, true);
-		if (t->is_return)
+		if (t->is_return) {
 			run_to_return(t, &entry, &now);
+			print_exprs(t, s, &now, true, t->values);
+		}
 		for (unsigned k = 0; k < t->n_exprs; k++)
-			print_expr(t, s, k, &entry, &now);
+			printf("%s%s", k ? " " : "", t->values[k].data);
 		putchar('\n');
 		return true;
 	}
@@ -458,6 +470,8 @@ int main(int argc, char **argv)
 		die(text);
 	t.exprs = argv + 3;
 	t.n_exprs = (unsigned)argc - 3;
+	for (unsigned i = 0; i < t.n_exprs; i++)
+		buf_init(&t.values[i]);
 	find_sites(&t, argv[2]);
 	if (!t.n_sites) {
 		text = dw_why_absent(t.file, argv[2]);

@@ -149,6 +149,22 @@ struct passing {
 	uint64_t stack; /* offset from the stack pointer at the entry */
 };
 
+/* One piece for each eightbyte, in the next of REGISTERS if it is an integer. */
+static void add_eightbytes(struct loc_context *c, struct dw_place *out, const enum class class[2],
+			   const int *registers)
+{
+	for (unsigned i = 0; i < 2 && class[i] != NO_CLASS; i++) {
+		struct place_piece piece = { .kind = PLACE_OTHER, .at = 8 * i,
+					     .size = class[1] == NO_CLASS ? 0 : 8 };
+
+		if (class[i] == INTEGER) {
+			piece.kind = PLACE_REGISTER;
+			piece.reg = *registers++;
+		}
+		VEC_PUSH(c->arena, &out->pieces, piece);
+	}
+}
+
 static uint64_t align_up(uint64_t v, uint64_t to)
 {
 	return (v + to - 1) / to * to;
@@ -189,11 +205,8 @@ static bool pass(struct loc_context *c, struct passing *p, const struct dw_type 
 		p->stack += align_up(size, 8);
 		return true;
 	}
-	if (out && n_sse)
-		return loc_fail(c, DW_VAR_UNSUPPORTED, "it is passed in a vector register");
-	for (unsigned i = 0; out && i < n_integer; i++)
-		add_register(c, out, integer_registers[p->n_integer + i], 8 * i,
-			     n_integer > 1 ? 8 : 0);
+	if (out)
+		add_eightbytes(c, out, class, integer_registers + p->n_integer);
 	p->n_integer += n_integer;
 	p->n_sse += n_sse;
 	return true;
@@ -244,16 +257,28 @@ bool abi_parameter(struct loc_context *c, Dwarf_Die *func, Dwarf_Die *param, str
 	return loc_fail(c, DW_VAR_NO_LOCATION, "it is not a parameter");
 }
 
-static bool return_in_registers(struct loc_context *c, uint64_t size, struct dw_place *out)
+/* The first word that is an integer is in rax, the second one in rdx. */
+static void return_in_registers(struct loc_context *c, uint64_t size, const enum class class[2],
+				struct dw_place *out)
 {
-	unsigned word = c->file->info.is_32bit ? 4 : 8;
-	struct place_piece first = { .kind = PLACE_VALUE, .size = size > word ? word : 0 };
+	static const int registers[] = { RAX, RDX };
 
-	op_add(c->arena, &first.ops, ACC_RETVAL, 0, 0);
-	VEC_PUSH(c->arena, &out->pieces, first);
-	if (size > word)
-		add_register(c, out, RDX, word, word);
-	return true;
+	if (c->file->info.is_32bit && size <= 4) {
+		add_register(c, out, RAX, 0, 0);
+	} else if (c->file->info.is_32bit) {
+		add_register(c, out, RAX, 0, 4);
+		add_register(c, out, RDX, 4, 4);
+	} else {
+		add_eightbytes(c, out, class, registers);
+	}
+	VEC_EACH(&out->pieces, i) {
+		struct place_piece *p = &out->pieces.at[i];
+
+		if (p->kind != PLACE_REGISTER || p->reg != RAX)
+			continue;
+		p->kind = PLACE_VALUE;
+		op_add(c->arena, &p->ops, ACC_RETVAL, 0, 0);
+	}
 }
 
 bool abi_return(struct loc_context *c, const struct dw_type *type, struct dw_place *out)
@@ -262,12 +287,15 @@ bool abi_return(struct loc_context *c, const struct dw_type *type, struct dw_pla
 	struct place_piece memory = { .kind = PLACE_MEMORY };
 	struct dw_type t = *type;
 	uint64_t size;
+	bool is_float;
 
 	type_strip(&t);
 	if (!type_size(&t, &size))
 		return loc_fail(c, DW_VAR_UNSUPPORTED, "the size of the return value is not known");
 	classify(&t, 0, class, 0);
-	if (class[0] == SSE || class[1] == SSE || class[0] == X87 || class[1] == X87)
+	is_float = class[0] == SSE && class[1] != INTEGER;
+	if ((is_float && !c->file->info.is_32bit) || class[0] == X87 || class[1] == X87 ||
+	    (is_float && !type_is_aggregate(&t)))
 		return loc_fail(c, DW_VAR_UNSUPPORTED,
 				"a return value of type '%s' is in a floating-point register",
 				type_text(c->arena, type));
@@ -278,7 +306,8 @@ bool abi_return(struct loc_context *c, const struct dw_type *type, struct dw_pla
 		VEC_PUSH(c->arena, &out->pieces, memory);
 		return true;
 	}
-	return return_in_registers(c, size, out);
+	return_in_registers(c, size, class, out);
+	return true;
 }
 
 bool abi_main_parameter(struct loc_context *c, const char *name, struct dw_place *out,

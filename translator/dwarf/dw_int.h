@@ -167,7 +167,7 @@ bool func_entry(struct dw_file *f, Dwarf_Die *die, uint64_t *entry, uint64_t *si
 /* Source path that DW_AT_decl_file of DIE names; NULL unknown. */
 const char *line_decl_file(struct dw_file *f, Dwarf_Die *die);
 /* Sets probe_address of N functions of one unit, in any order, which need it. */
-void line_skip_prologues(struct dw_file *f, Dwarf_Die *unit, struct dw_func **funcs, size_t n);
+void line_skip_prologues(struct dw_file *f, Dwarf_CU *cu, struct dw_func **funcs, size_t n);
 
 /* ---- statement.c ---- */
 /* PATTERN (wildcards) fits the path of a source file, or its tail behind a '/'. */
@@ -179,6 +179,7 @@ enum place_kind {
 	PLACE_REGISTER, /* in register REG */
 	PLACE_VALUE,    /* OPS leave its value; it is nowhere */
 	PLACE_BYTES,    /* BYTES, known at compile time */
+	PLACE_OTHER,    /* in a register that is no general one */
 	PLACE_NONE      /* optimised out */
 };
 struct place_piece {
@@ -260,7 +261,7 @@ typedef bool scope_fn(void *data, Dwarf_Die *var);
 bool scope_each(const struct dw_scope *scope, bool with_unit, scope_fn *fn, void *data);
 
 /* ---- abi.c ---- */
-/* Parameter INDEX (from 0) of the function at its entry, by the calling convention. */
+/* PARAM, a child of FUNC, at the function's entry. */
 bool abi_parameter(struct loc_context *c, Dwarf_Die *func, Dwarf_Die *param,
 		   struct dw_place *out);
 /* $return at the return of FUNC. */

@@ -40,7 +40,8 @@ struct finder {
 	struct address_set known;
 	/* functions of the unit at work on that need their prologue skipped: indices */
 	VEC(size_t) unskipped;
-	Dwarf_Die unit;
+	Dwarf_CU *cu;   /* the unit at work on; of a split one the skeleton ... */
+	Dwarf_Die unit; /* ... and the split one's DIE */
 	bool is_optimised;
 };
 
@@ -329,7 +330,7 @@ static void skip_prologues(struct finder *k)
 	funcs = ARENA_ARRAY(a, k->unskipped.n, struct dw_func *);
 	VEC_EACH(&k->unskipped, i)
 		funcs[i] = &k->out->at[k->unskipped.at[i]];
-	line_skip_prologues(k->file, &k->unit, funcs, k->unskipped.n);
+	line_skip_prologues(k->file, k->cu, funcs, k->unskipped.n);
 	k->unskipped.n = 0;
 }
 
@@ -337,6 +338,7 @@ static void find_in_unit(struct finder *k, Dwarf_CU *cu)
 {
 	if (!unit_die(cu, &k->unit))
 		return;
+	k->cu = cu;
 	k->is_optimised = unit_is_optimised(&k->unit);
 	find_in_scope(k, &k->unit, dwarf_srclang(&k->unit) == DW_LANG_Rust);
 	skip_prologues(k);
@@ -417,6 +419,7 @@ static bool find_die(struct finder *k, uint64_t address, bool is_around, Dwarf_D
 
 	if (!cu || !unit_die(cu, &k->unit))
 		return false;
+	k->cu = cu;
 	k->is_optimised = unit_is_optimised(&k->unit);
 	return find_die_in(k->file, &k->unit, address, is_around, out);
 }

@@ -287,7 +287,7 @@ const char *line_file_path(struct dw_line_table *t, uint64_t index)
 	struct arena *a = t->file->dw->arena;
 	struct arena_mark mark = arena_mark(a);
 	const struct line_file *entry;
-	const char *dir, *base = "", *path, *known;
+	const char *dir, *path, *known;
 
 	if (index >= t->files.n)
 		return NULL;
@@ -295,10 +295,7 @@ const char *line_file_path(struct dw_line_table *t, uint64_t index)
 	dir = entry->dir < t->dirs.n ? t->dirs.at[entry->dir] : "";
 	if (entry->name[0] == '/')
 		dir = "";
-	else if (dir[0] != '/' && entry->dir)
-		base = t->comp_dir;
-	path = arena_printf(a, "%s%s%s%s%s", base, *base ? "/" : "", dir, *dir ? "/" : "",
-			    entry->name);
+	path = arena_printf(a, "%s%s%s", dir, *dir ? "/" : "", entry->name);
 	known = map_find(&t->file->paths, path);
 	if (known) {
 		arena_reset(a, mark);
@@ -457,21 +454,13 @@ static void skip_by_instructions(struct dw_func *func)
 	func->probe_address = insn_skip_prologue(&code);
 }
 
-void line_skip_prologues(struct dw_file *f, Dwarf_Die *unit, struct dw_func **funcs, size_t n)
+void line_skip_prologues(struct dw_file *f, Dwarf_CU *cu, struct dw_func **funcs, size_t n)
 {
 	struct skipper s = { .funcs = funcs, .n = n };
-	struct dw_line_table *t;
-	Dwarf_CU *cu = unit->cu;
-	Dwarf_Die skeleton;
-	uint8_t type;
+	struct dw_line_table *t = line_table_of(f, cu);
 
-	/* the rows of a split unit are in the program itself */
-	if (dwarf_cu_info(cu, NULL, &type, NULL, &skeleton, NULL, NULL, NULL) == 0 &&
-	    type == DW_UT_split_compile && skeleton.addr)
-		cu = skeleton.cu;
 	qsort(funcs, n, sizeof(*funcs), compare_funcs);
 	s.is_sure = ARENA_ARRAY(f->dw->arena, n, bool);
-	t = line_table_of(f, cu);
 	if (t)
 		line_each(t, look_at_row, &s);
 	for (size_t i = 0; i < n; i++)

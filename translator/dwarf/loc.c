@@ -341,13 +341,9 @@ static bool read_piece(struct loc_context *c, Dwarf_Attribute *attr, Dwarf_Op *e
 		uint64_t number = expr->atom == DW_OP_regx ? expr->number
 							   : (uint64_t)expr->atom - DW_OP_reg0;
 
-		out->kind = PLACE_REGISTER;
 		out->reg = loc_register(c->file, number);
-		if (out->reg >= 0)
-			return true;
-		return loc_fail(c, DW_VAR_UNSUPPORTED,
-				"it is in register %llu, which is not a general register",
-				(unsigned long long)number);
+		out->kind = out->reg < 0 ? PLACE_OTHER : PLACE_REGISTER;
+		return true;
 	}
 	if (n == 1 && expr->atom == DW_OP_implicit_value) {
 		if (dwarf_getlocation_implicit_value(attr, expr, &block))

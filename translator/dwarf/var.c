@@ -95,6 +95,9 @@ static bool push_piece(struct walk *w, const struct place_piece *p, uint64_t ski
 		add_constant(w, ops, (int64_t)skip);
 		op_add(a, ops, ACC_LOAD, (int64_t)size, 0);
 		return true;
+	case PLACE_OTHER:
+		return loc_fail(&w->c, DW_VAR_UNSUPPORTED,
+				"it is in a vector or floating-point register");
 	case PLACE_NONE:
 		break;
 	}
@@ -621,17 +624,53 @@ static void failed(struct walk *w, struct dw_var_result *out)
 	out->why = w->c.why;
 }
 
-/* In the frame below the CFA, where only the function's own code puts anything. */
-static bool is_stored_by_prologue(Dwarf_Die *die, Dwarf_Attribute *location)
+/*
+ * At the entry of a function the calling convention says where the parameters are, unless
+ * the compiler has changed the signature of a function that nobody else calls: then the
+ * symbol is a clone's (foo.isra.0), or the function is local and some parameter is gone.
+ */
+static bool follows_convention(struct walk *w)
 {
-	Dwarf_Op *expr;
-	size_t n;
+	const struct dw_symbol *s = symbol_at(w->c.file, w->c.pc);
+	Dwarf_Die child;
 
-	return dwarf_tag(die) == DW_TAG_formal_parameter &&
-	       dwarf_whatform(location) == DW_FORM_exprloc &&
-	       dwarf_getlocation(location, &expr, &n) == 0 && n &&
-	       (expr->atom == DW_OP_fbreg || expr->atom == DW_OP_breg6) &&
-	       (int64_t)expr->number < 0;
+	if (s && strchr(s->name, '.'))
+		return false;
+	if (s && s->bind != STB_LOCAL)
+		return true;
+	for (int next = dwarf_child(w->c.frame, &child); next == 0;
+	     next = dwarf_siblingof(&child, &child))
+		if (dwarf_tag(&child) == DW_TAG_formal_parameter &&
+		    !dwarf_hasattr(&child, DW_AT_location))
+			return false;
+	return true;
+}
+
+/* DWARF describes frames as they are behind the prologue: where a parameter is in memory,
+ * or is not known, its location at the entry is that of the convention. */
+static bool parameter_at_entry(struct walk *w, Dwarf_Die *die, bool is_located,
+			       struct dw_place *place)
+{
+	struct loc_context before = w->c;
+	struct dw_place by_convention = { 0 };
+
+	if (!w->c.is_entry || !w->c.frame || dwarf_tag(die) != DW_TAG_formal_parameter)
+		return is_located;
+	if (is_located)
+		for (size_t i = 0; i < place->pieces.n; i++)
+			if (place->pieces.at[i].kind == PLACE_MEMORY)
+				is_located = false;
+	if (is_located || !follows_convention(w))
+		return is_located || place->pieces.n;
+	if (abi_parameter(&w->c, w->c.frame, die, &by_convention)) {
+		*place = by_convention;
+		return true;
+	}
+	if (place->pieces.n)
+		return true;
+	if (before.why)
+		w->c = before;
+	return false;
 }
 
 static bool constant_value(struct walk *w, Dwarf_Die *die, struct dw_place *place)
@@ -671,13 +710,16 @@ static bool locate_variable(struct walk *w, Dwarf_Die *die, struct dw_place *pla
 		return loc_fail(&w->c, DW_VAR_NO_LOCATION, "it is defined in another object");
 	type_of(w->c.file, die, &w->type);
 	if (dwarf_attr_integrate(die, DW_AT_location, &attr)) {
-		if (w->c.is_entry && w->c.frame && is_stored_by_prologue(die, &attr))
-			return abi_parameter(&w->c, w->c.frame, die, place);
-		return loc_resolve(&w->c, &attr, place);
+		bool is_located = loc_resolve(&w->c, &attr, place);
+
+		if (!is_located)
+			place->pieces.n = 0;
+		return parameter_at_entry(w, die, is_located, place);
 	}
 	if (constant_value(w, die, place))
 		return true;
-	return loc_fail(&w->c, DW_VAR_NO_LOCATION, "it was optimised out");
+	loc_fail(&w->c, DW_VAR_NO_LOCATION, "it was optimised out");
+	return parameter_at_entry(w, die, false, place);
 }
 
 static void begin(struct walk *w, struct dw_file *f, struct arena *a, const char *name)

@@ -1,0 +1,105 @@
+// C++: qualified names, methods, references, base classes, overloads, linkage names.
+// site: outer::Counter::add $this->total $this->name:s $by
+// gives: 5 "counter" 3
+// site: add $by
+// gives: 3
+// site: *::add $by
+// gives: 3
+// site: outer::tw* $n
+// gives: 21
+// site: outer::twice $n
+// gives: 21
+// site: _ZN5outer5twiceEi.return $n $return
+// gives: 21 42
+// site: by_reference $c->total $c->name:s $n
+// gives: 8 "counter" 7
+// site: by_reference.return $c->total $n $return
+// gives: 8 7 15
+// site: derived $d->own $d->total $d->name:s
+// gives: 6 5 "base"
+// site: overloaded $x
+// gives: 1 / 2
+// site: Local::method $this->x
+// gives: 9
+// site: by_reference (outer::Counter)$c->total {(class outer::Counter)$c->total}
+// gives: 8 8
+#include <cstdio>
+
+#ifdef __clang__
+#define KEEP __attribute__((noinline))
+#else
+#define KEEP __attribute__((noipa))
+#endif
+
+namespace outer {
+class Counter {
+public:
+	int total;
+	const char *name;
+	Counter(int t, const char *n) : total(t), name(n) {}
+	KEEP int add(int by);
+};
+
+KEEP int Counter::add(int by)
+{
+	std::printf("%d %s\n", by, name);
+	return total += by;
+}
+
+KEEP int twice(int n)
+{
+	std::printf("%d\n", n);
+	return 2 * n;
+}
+}
+
+class Derived : public outer::Counter {
+public:
+	long own;
+	Derived() : Counter(5, "base"), own(6) {}
+};
+
+KEEP int by_reference(outer::Counter &c, const int &n)
+{
+	std::printf("%d %d\n", c.total, n);
+	return c.total + n;
+}
+
+KEEP void derived(Derived *d)
+{
+	std::printf("%ld %d\n", d->own, d->total);
+}
+
+KEEP void overloaded(int x)
+{
+	std::printf("%d\n", x);
+}
+
+KEEP void overloaded(long x)
+{
+	std::printf("%ld\n", x);
+}
+
+struct Local {
+	int x;
+	KEEP int method()
+	{
+		std::printf("%d\n", x);
+		return x;
+	}
+};
+
+int main()
+{
+	outer::Counter c(5, "counter");
+	Derived d;
+	Local l = { 9 };
+
+	c.add(3);
+	outer::twice(21);
+	by_reference(c, 7);
+	derived(&d);
+	overloaded(1);
+	overloaded(2L);
+	return l.method() - 9;
+}
