@@ -111,8 +111,12 @@ static bool emit_entry(struct emit *e, const struct probe *p)
 	emit_saved_pointer(e, p);
 	emit_local_longs(e, &p->entry_locals);
 	if (size)
-		out(&e->o, "struct %s *f = rt_frame_push(c, sizeof(*f));", frame);
+		out(&e->o, "struct %s *f;", frame);
 	out(&e->o, "%s", "");
+	out(&e->o, "if (!c->entry) /* no room for a record: the return will not be seen */");
+	out(&e->o, "\treturn;");
+	if (size)
+		out(&e->o, "f = rt_frame_push(c, sizeof(*f));");
 	out(&e->o, "c->failed = RT_OK;");
 	out(&e->o, "saved->failed = 0;");
 	if (p->entry_body)
