@@ -682,6 +682,21 @@ static int install_safety(const struct space_env *env, struct space *sp, struct 
 	return 0;
 }
 
+int space_renew_safety(const struct space_env *env, struct space *sp, pid_t tid,
+		       struct remote_call *r)
+{
+	memset(r, 0, sizeof *r);
+	int err = remote_begin(r, tid, sp->syscall_insn);
+	if (!err)
+		err = install_safety(env, sp, r);
+	if (r->tid && r->final == 0) {
+		int err2 = remote_end(r);
+		if (!err)
+			err = err2;
+	}
+	return err;
+}
+
 static bool has_breakpoints(const struct space *sp)
 {
 	for (size_t i = 0; i < sp->n_patches; i++)

@@ -86,6 +86,10 @@ int space_arm(const struct space_env *env, struct space *sp, pid_t tid, struct r
 int space_watch_libraries(const struct space_env *env, struct space *sp, pid_t tid,
 			  struct remote_call *last);
 
+/* Installs the SIGTRAP handler again, after the kernel has reset it. */
+int space_renew_safety(const struct space_env *env, struct space *sp, pid_t tid,
+		       struct remote_call *last);
+
 const struct patch *space_find(const struct space *sp, uint64_t address);
 /* The patch in whose stub or slot ADDR is. */
 const struct patch *space_find_slot(const struct space *sp, uint64_t addr);

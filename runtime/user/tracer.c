@@ -523,6 +523,46 @@ static void look_again(struct tracer *t, struct thread *th)
 	resume(th, 0);
 }
 
+/*
+ * A trap that hits while SIGTRAP is blocked or ignored is forced: the kernel unblocks the signal
+ * and resets what the process does about it, also when we swallow it.  Puts both back.  Our
+ * handler is there in every process with breakpoints, so that its absence tells; programs that
+ * block nothing (nearly all, nearly always) pay one system call for the question.
+ */
+static void mend_trap(struct tracer *t, struct thread *th)
+{
+	struct space *sp = th->process->space;
+	const uint64_t bit = 1ULL << (SIGTRAP - 1);
+	uint64_t mask = 0, caught = 0;
+	struct remote_call r;
+	if (!sp->has_safety ||
+	    ptrace(PTRACE_GETSIGMASK, th->tid, sizeof mask, &mask) < 0 || mask == 0 ||
+	    maps_status(th->tid, "SigCgt", 16, &caught, 1) != 1 || caught & bit)
+		return;
+	th->state = THREAD_STOPPED;
+	if (!to_event_stop(t, th))
+		return;
+	space_renew_safety(t->env, sp, th->tid, &r);
+	take_final(t, th, &r);
+	mask |= bit;
+	if (th->state != THREAD_GONE)
+		ptrace(PTRACE_SETSIGMASK, th->tid, sizeof mask, &mask);
+}
+
+/* Goes on after a trap of ours. */
+static void resume_trap(struct tracer *t, struct thread *th)
+{
+	mend_trap(t, th);
+	if (th->state == THREAD_GONE)
+		return;
+	if (th->is_parked) {
+		th->is_parked = false;
+		handle(t, th, th->status);
+	} else {
+		resume(th, 0);
+	}
+}
+
 /* True: the thread has been dealt with. */
 static bool breakpoint(struct tracer *t, struct thread *th)
 {
@@ -534,7 +574,7 @@ static bool breakpoint(struct tracer *t, struct thread *th)
 	const struct patch *p = space_find(sp, trap);
 	if (p && p->kind == PATCH_BREAK) {
 		remote_set_ip(th->tid, p->stub + USER_STUB_CODE);
-		resume(th, 0);
+		resume_trap(t, th);
 		return true;
 	}
 	if (sp->dl_break && trap == sp->dl_break) { /* does what the function does: it returns */
@@ -555,7 +595,7 @@ static bool breakpoint(struct tracer *t, struct thread *th)
 			return true;
 		}
 		resend(th);
-		resume(th, 0);
+		resume_trap(t, th);
 		return true;
 	}
 	/* Somebody's own int3; or one that was ours a moment ago. */
