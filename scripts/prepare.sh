@@ -10,7 +10,7 @@ TEST_TOOLS="dejagnu"
 TEST_EXTRAS="g++ musl-tools gdb systemtap-common systemtap-doc"
 
 say() {
-	echo "==> $*"
+	printf '==> %s\n' "$*"
 }
 
 missing_of() {
