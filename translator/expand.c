@@ -413,10 +413,15 @@ static void add_alias(struct session *s, const struct decl *d)
 		const struct point *name = d->probe.names.at[i];
 
 		VEC_EACH(&name->parts, k) {
-			if (strchr(name->parts.at[k].name, '*')) {
-				diag_error(&s->diag, name->parts.at[k].loc, E_ALIAS_WILDCARD);
-				return;
-			}
+			const struct point_part *part = &name->parts.at[k];
+
+			if (part->has_arg)
+				diag_error(&s->diag, part->loc, E_ALIAS_ARGUMENT, part->name);
+			else if (strchr(part->name, '*'))
+				diag_error(&s->diag, part->loc, E_ALIAS_WILDCARD);
+			else
+				continue;
+			return;
 		}
 	}
 	point_tree_add_alias(s, d);
@@ -434,6 +439,8 @@ bool pass_expand(struct session *s)
 		VEC_EACH(&s->user_files.at[f]->decls, i)
 			if (s->user_files.at[f]->decls.at[i]->kind == DECL_ALIAS)
 				add_alias(s, s->user_files.at[f]->decls.at[i]);
+	if (s->diag.n_errors != n_errors)
+		return false;
 	VEC_EACH(&s->user_files, f)
 		VEC_EACH(&s->user_files.at[f]->decls, i)
 			if (s->user_files.at[f]->decls.at[i]->kind == DECL_PROBE)

@@ -11,6 +11,7 @@
 	"probe point mismatch: didn't find any wildcard matches%s"
 #define E_ALIAS_LOOP "E_ALIAS_LOOP", "recursive loop in alias expansion of %s"
 #define E_ALIAS_WILDCARD "E_ALIAS_WILDCARD", "wildcards are not allowed in the name of an alias"
+#define E_ALIAS_ARGUMENT "E_ALIAS_ARGUMENT", "alias component %s contains illegal parameter"
 #define E_NO_MATCH "E_NO_MATCH", "no match"
 #define E_NO_PROBES_FOUND "E_NO_PROBES", "no probes found"
 #define E_KERNEL_RUNTIME "E_KERNEL_RUNTIME", \

@@ -60,6 +60,13 @@ bool dw_has_symtab(struct dw_file *f);
 /* "stripped: no DWARF, no .symtab; 83 names from .dynsym" for messages */
 const char *dw_describe(struct dw_file *f);
 
+/* What the file asks the loader for. */
+struct dw_needed {
+	VEC(const char *) names; /* "libc.so.6" */
+	const char *run_path;    /* DT_RUNPATH, else DT_RPATH: "DIR:DIR"; NULL: none */
+};
+const struct dw_needed *dw_needed(struct dw_file *f);
+
 /* File offset of a link-time address in an executable segment; false outside. */
 bool dw_file_offset(struct dw_file *f, uint64_t address, uint64_t *offset);
 /* Bytes at a link-time address; returns how many could be copied. */

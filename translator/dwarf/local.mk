@@ -11,6 +11,7 @@ libtranslator_a_SOURCES += \
 	translator/dwarf/line_int.h \
 	translator/dwarf/loc.c \
 	translator/dwarf/mention.c \
+	translator/dwarf/needed.c \
 	translator/dwarf/open.c \
 	translator/dwarf/scope.c \
 	translator/dwarf/statement.c \

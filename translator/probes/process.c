@@ -116,6 +116,7 @@ static void report_no_function(struct session *s, const struct point_match *m,
 	const char *near[5];
 	const char *const *names;
 	const char *text = "", *why = NULL;
+	dw_func_vec elsewhere = { 0 };
 	unsigned n;
 
 	n = (unsigned)dw_function_names(file, &names);
@@ -124,6 +125,12 @@ static void report_no_function(struct session *s, const struct point_match *m,
 		text = arena_printf(s->arena, "%s%s%s", text, i ? ", " : " (similar functions: ",
 				    near[i]);
 	diag_error(&s->diag, loc, E_NO_FUNCTION, n ? arena_printf(s->arena, "%s)", text) : "");
+	if (strchr(pattern, '@'))
+		dw_find_functions(file, name, DW_WANT_CALLABLE | DW_WANT_INLINED, &elsewhere);
+	if (elsewhere.n) {
+		diag_note(&s->diag, nowhere, "there is %s", function_text(s, &elsewhere.at[0]));
+		return;
+	}
 	if (!is_wildcard(pattern))
 		why = dw_why_absent(file, name);
 	if (why && m->tag == RETURN && !strncmp(why, "inlined", strlen("inlined")))

@@ -6,6 +6,7 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -87,6 +88,16 @@ static struct dw_file *open_file(struct session *s, const char *path, struct loc
 	return f;
 }
 
+static void add_program(struct session *s, struct program like, struct dw_file *file,
+			program_vec *out)
+{
+	like.file = file;
+	VEC_EACH(out, i)
+		if (out->at[i].file == file && out->at[i].pid == like.pid)
+			return;
+	VEC_PUSH(s->arena, out, like);
+}
+
 /* Every program or library among the paths that match PATTERN. */
 static size_t open_matches(struct session *s, const char *pattern, struct program like,
 			   struct loc loc, program_vec *out)
@@ -102,7 +113,7 @@ static size_t open_matches(struct session *s, const char *pattern, struct progra
 				continue;
 			like.file = open_file(s, path, loc, true);
 			if (like.file)
-				VEC_PUSH(s->arena, out, like);
+				add_program(s, like, like.file, out);
 		}
 		globfree(&found);
 	}
@@ -198,28 +209,112 @@ static bool find_process(struct session *s, const struct point_part *part, progr
 
 /* ---- libraries ---- */
 
-static size_t find_library(struct session *s, const char *name, struct program like,
-			   struct loc loc, program_vec *out)
+/* NAME in the directories of a list like $LD_LIBRARY_PATH; NULL when it is in none. */
+static const char *find_in_list(struct session *s, const char *dirs, const char *origin,
+				const char *name)
 {
-	static const char *const dirs[] = {
-		"/lib/x86_64-linux-gnu", "/usr/lib/x86_64-linux-gnu", "/usr/local/lib",
-		"/lib64", "/usr/lib64", "/lib", "/usr/lib",
-	};
-	const char *paths = getenv("LD_LIBRARY_PATH");
-
-	if (strchr(name, '/'))
-		return open_matches(s, name, like, loc, out);
-	for (const char *p = paths; p && *p; p += strcspn(p, ":"), p += *p == ':') {
+	for (const char *p = dirs; p && *p; p += strcspn(p, ":"), p += *p == ':') {
 		int len = (int)strcspn(p, ":");
 		const char *path = arena_printf(s->arena, "%.*s/%s", len, p, name);
 
-		if (len && open_matches(s, path, like, loc, out))
-			return 1;
+		if (origin && !strncmp(p, "$ORIGIN", strlen("$ORIGIN")))
+			path = arena_printf(s->arena, "%s%.*s/%s", origin,
+					    len - (int)strlen("$ORIGIN"), p + strlen("$ORIGIN"),
+					    name);
+		if (len && sys_is_file(path))
+			return path;
 	}
-	for (size_t i = 0; i < sizeof(dirs) / sizeof(*dirs); i++)
-		if (open_matches(s, arena_printf(s->arena, "%s/%s", dirs[i], name), like, loc, out))
-			return 1;
-	return 0;
+	return NULL;
+}
+
+/* As the loader would find it for FILE. */
+static const char *find_soname(struct session *s, struct dw_file *file, const char *name)
+{
+	static const char system_dirs[] =
+		"/usr/local/lib/x86_64-linux-gnu:/lib/x86_64-linux-gnu:/usr/lib/x86_64-linux-gnu:"
+		"/usr/local/lib:/lib64:/usr/lib64:/lib:/usr/lib";
+	const char *path = NULL;
+
+	if (strchr(name, '/'))
+		return sys_is_file(name) ? name : NULL;
+	if (file) {
+		const char *own = dw_info(file)->path;
+		int len = (int)(strrchr(own, '/') - own);
+
+		path = find_in_list(s, dw_needed(file)->run_path,
+				    arena_printf(s->arena, "%.*s", len, own), name);
+	}
+	if (!path)
+		path = find_in_list(s, getenv("LD_LIBRARY_PATH"), NULL, name);
+	return path ? path : find_in_list(s, system_dirs, NULL, name);
+}
+
+typedef VEC(struct dw_file *) file_vec;
+
+static void add_library(struct session *s, const char *path, struct loc loc, file_vec *out)
+{
+	struct dw_file *f = path ? open_file(s, path, loc, true) : NULL;
+
+	if (!f)
+		return;
+	VEC_EACH(out, i)
+		if (out->at[i] == f)
+			return;
+	VEC_PUSH(s->arena, out, f);
+}
+
+/* All that FILE needs and that those need, and the loader itself. */
+static void add_needed(struct session *s, struct dw_file *file, struct loc loc, file_vec *out)
+{
+	file_vec todo = { 0 };
+
+	VEC_PUSH(s->arena, &todo, file);
+	VEC_EACH(&todo, i) {
+		const struct dw_needed *needed = dw_needed(todo.at[i]);
+
+		VEC_EACH(&needed->names, k)
+			add_library(s, find_soname(s, todo.at[i], needed->names.at[k]), loc,
+				    &todo);
+	}
+	add_library(s, dw_info(file)->interpreter, loc, &todo);
+	for (size_t i = 1; i < todo.n; i++)
+		VEC_PUSH(s->arena, out, todo.at[i]);
+}
+
+static const char *base_name(const char *path)
+{
+	const char *slash = strrchr(path, '/');
+
+	return slash ? slash + 1 : path;
+}
+
+/*
+ * Library NAME of a process: a path; or the name, perhaps with wildcards, of one that
+ * the program needs; or, without wildcards, of one that it may load later.
+ */
+static void find_library(struct session *s, const char *name, struct program process,
+			 struct loc loc, program_vec *out)
+{
+	size_t before = out->n;
+	file_vec needed = { 0 };
+	struct dw_file *found = NULL;
+
+	process.is_library = true;
+	if (strchr(name, '/')) {
+		open_matches(s, name, process, loc, out);
+		return;
+	}
+	add_needed(s, process.file, loc, &needed);
+	VEC_EACH(&needed, i)
+		if (fnmatch(name, base_name(dw_info(needed.at[i])->path), 0) == 0)
+			add_program(s, process, needed.at[i], out);
+	if (out->n > before || has_wildcard(name))
+		return;
+	/* the name that is asked for may be a link to another */
+	name = find_soname(s, process.file, name);
+	found = name ? open_file(s, name, loc, true) : NULL;
+	if (found)
+		add_program(s, process, found, out);
 }
 
 static bool find_libraries(struct session *s, const struct point_part *part,
@@ -227,16 +322,15 @@ static bool find_libraries(struct session *s, const struct point_part *part,
 {
 	const char *name = point_string(part);
 
-	VEC_EACH(processes, i) {
-		struct program like = processes->at[i];
-
-		like.is_library = true;
-		find_library(s, name, like, part->arg->loc, out);
-	}
+	VEC_EACH(processes, i)
+		find_library(s, name, processes->at[i], part->arg->loc, out);
 	if (out->n)
 		return true;
 	if (strchr(name, '/') && !has_wildcard(name) && access(name, F_OK) == 0)
 		open_file(s, name, part->arg->loc, false); /* for its message */
+	else if (has_wildcard(name) && !strchr(name, '/'))
+		diag_error(&s->diag, part->arg->loc, E_NO_LIBRARY, name,
+			   ": the program needs none of that name");
 	else
 		diag_error(&s->diag, part->arg->loc, E_NO_LIBRARY, name,
 			   strchr(name, '/') ? "" : ": not in the loader's directories");
@@ -258,14 +352,16 @@ struct dw_file *program_module(struct session *s, const char *name, struct loc l
 {
 	program_vec found = { 0 };
 	struct diag_mark mark = diag_mark(&s->diag);
+	struct dw_file *file;
+	const char *library;
 
 	if (find_by_path(s, name, loc, &found))
 		return found.at[0].file;
 	if (quiet)
 		diag_rollback(&s->diag, mark);
-	if (find_library(s, name, (struct program){ 0 }, loc, &found)) {
+	library = find_soname(s, NULL, name);
+	file = library ? open_file(s, library, loc, true) : NULL;
+	if (file)
 		diag_rollback(&s->diag, mark);
-		return found.at[0].file;
-	}
-	return NULL;
+	return file;
 }
