@@ -40,6 +40,10 @@ static inline void sink_close(struct rt_context *c, const struct sink *s)
 	c->at = s->at;
 }
 
+struct unaligned {
+	uint64_t v;
+} __attribute__((packed, may_alias));
+
 /* The 8 bytes at S up to its NUL, the rest zero; *N is how many stand before the NUL (8: none
  * found).  Never reads a page that holds no byte of the string. */
 __attribute__((no_sanitize("address"))) static inline uint64_t load_word(const char *s, unsigned *n)
@@ -52,7 +56,7 @@ __attribute__((no_sanitize("address"))) static inline uint64_t load_word(const c
 			w |= (uint64_t)(unsigned char)s[*n] << (8 * *n);
 		return w;
 	}
-	w = *(const uint64_t __attribute__((aligned(1), may_alias)) *)s;
+	w = ((const struct unaligned *)s)->v;
 	zero = (w - 0x0101010101010101u) & ~w & 0x8080808080808080u;
 	if (!zero) {
 		*n = 8;
