@@ -19,14 +19,14 @@ RT_INCLUDES = \
 
 # In-process sources (.c and .S).  Installed too: a script with its own
 # MAXSTRINGLEN has them compiled again.
-RT_CORE_SOURCES = \
+# What an ordinary program (a unit test) can be linked with too: it has its own memcpy.
+RT_HOSTED_SOURCES = \
 	runtime/core/context.c \
 	runtime/core/format.c \
 	runtime/core/hist.c \
 	runtime/core/ident.c \
 	runtime/core/lock.c \
 	runtime/core/map.c \
-	runtime/core/mem.c \
 	runtime/core/memory.c \
 	runtime/core/print.c \
 	runtime/core/regex.c \
@@ -34,6 +34,7 @@ RT_CORE_SOURCES = \
 	runtime/core/stat.c \
 	runtime/core/string.c \
 	runtime/core/time.c
+RT_CORE_SOURCES = $(RT_HOSTED_SOURCES) runtime/core/mem.c
 RT_USER_SOURCES = \
 	runtime/user/entry.S \
 	runtime/user/target_context.c \

@@ -20,9 +20,35 @@ check_PROGRAMS += \
 	testsuite/tapster.unit/intern \
 	testsuite/tapster.unit/map \
 	testsuite/tapster.unit/regex \
+	testsuite/tapster.unit/rt_context \
+	testsuite/tapster.unit/rt_format \
+	testsuite/tapster.unit/rt_map \
+	testsuite/tapster.unit/rt_stat \
+	testsuite/tapster.unit/rt_string \
 	testsuite/tapster.unit/sys
 
 testsuite_tapster_unit_regex_SOURCES = testsuite/tapster.unit/regex.c runtime/core/regex.c
+
+# Those named rt_* test runtime/core/ in an ordinary program, with the sanitizers.
+RT_HOST_CFLAGS = $(AM_CFLAGS) -fwrapv -fno-strict-aliasing -fsanitize=address,undefined \
+	-fno-sanitize-recover=undefined
+RT_HOST_LIBS = testsuite/tapster.unit/host/libcore.a -lpthread
+check_LIBRARIES = testsuite/tapster.unit/host/libcore.a
+testsuite_tapster_unit_host_libcore_a_SOURCES = \
+	$(RT_HOSTED_SOURCES) \
+	testsuite/tapster.unit/host/rt_host.c \
+	testsuite/tapster.unit/host/rt_host.h
+testsuite_tapster_unit_host_libcore_a_CFLAGS = $(RT_HOST_CFLAGS)
+testsuite_tapster_unit_rt_context_CFLAGS = $(RT_HOST_CFLAGS)
+testsuite_tapster_unit_rt_context_LDADD = $(RT_HOST_LIBS)
+testsuite_tapster_unit_rt_format_CFLAGS = $(RT_HOST_CFLAGS)
+testsuite_tapster_unit_rt_format_LDADD = $(RT_HOST_LIBS)
+testsuite_tapster_unit_rt_map_CFLAGS = $(RT_HOST_CFLAGS)
+testsuite_tapster_unit_rt_map_LDADD = $(RT_HOST_LIBS)
+testsuite_tapster_unit_rt_stat_CFLAGS = $(RT_HOST_CFLAGS)
+testsuite_tapster_unit_rt_stat_LDADD = $(RT_HOST_LIBS)
+testsuite_tapster_unit_rt_string_CFLAGS = $(RT_HOST_CFLAGS)
+testsuite_tapster_unit_rt_string_LDADD = $(RT_HOST_LIBS)
 
 check-local: $(bin_PROGRAMS)
 
