@@ -312,16 +312,32 @@ static void scan_probe(struct session *s, struct probe *p, struct node *node)
 	finish_scan(&w, node);
 }
 
+/* Prune asked a similar question of an earlier tree. */
+static void forget(const var_vec *vars)
+{
+	VEC_EACH(vars, i)
+		vars->at[i]->is_read = vars->at[i]->is_written = false;
+}
+
 bool pass_effects(struct session *s)
 {
 	size_t n_functions = s->functions.n, n_probes = s->probes.n;
 	struct node *nodes;
 	bool grew;
 
-	VEC_EACH(&s->globals, i)
+	VEC_EACH(&s->globals, i) {
 		s->globals.at[i]->id = i;
-	VEC_EACH(&s->functions, i)
-		s->functions.at[i]->function.id = i;
+		s->globals.at[i]->is_read = s->globals.at[i]->is_written = false;
+	}
+	VEC_EACH(&s->functions, i) {
+		struct decl *d = s->functions.at[i];
+
+		d->function.id = i;
+		forget(&d->function.locals);
+		VEC_EACH(&d->function.params, k)
+			if (d->function.params.at[k].var)
+				d->function.params.at[k].var->is_written = false;
+	}
 
 	nodes = ARENA_ARRAY(s->arena, n_functions + n_probes + s->globals.n + 1, struct node);
 	VEC_EACH(&s->functions, i) {
