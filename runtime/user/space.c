@@ -605,11 +605,13 @@ void space_drop_unmapped(const struct space_env *env, struct space *sp, const st
 		const struct patch *p = &sp->patches[i];
 		const struct site_recipe *r = &env->im->sites[p->site];
 		const struct mapping *map = maps_find(m, p->address);
-		uint8_t now;
+		/* a function may begin with a jump itself: the first byte says too little */
+		size_t n = p->kind == PATCH_JUMP ? 5 : p->kind == PATCH_HOP ? 2 : 1;
+		uint8_t now[5];
 		if (map && file_of(env, map) == (int)r->file &&
 		    map->start + (r->offset - map->offset) == p->address &&
-		    (p->kind == PATCH_NONE || remote_read(&sp->mem, p->address, &now, 1) ||
-		     now != r->orig[0]))
+		    (p->kind == PATCH_NONE || remote_read(&sp->mem, p->address, now, n) ||
+		     memcmp(now, r->orig, n) != 0))
 			sp->patches[to++] = *p;
 	}
 	sp->n_patches = to;
