@@ -7,7 +7,7 @@
  *	dwprobe PROGRAM SITE EXPR...
  *
  * SITE: "f" (function), "f.inline", "f.return", "f@file:line" (statement).
- * EXPR: $x->member[1], &$x, @name->member (a global), (TYPE)$x->member (@cast);
+ * EXPR: $x->member[1], &$x, @name->member (a global), (TYPE)$x->member and (TYPE)&$x->member (@cast);
  * behind it ":s" for a string.  Prints a line for each hit (at most 8), values
  * separated by blanks; "!error" where there is none, and "none" without a site.
  * With -d it prints the reasons too.
@@ -218,6 +218,10 @@ static void parse(struct arena *a, const char *text, struct parsed *p)
 		p->type = arena_strndup(a, s + 1, n - 1);
 		s += n + 1;
 	}
+	if (*s == '&') {
+		p->is_address = true;
+		s++;
+	}
 	p->is_global = *s == '@';
 	s++;
 	n = strcspn(s, "-[");
@@ -237,7 +241,7 @@ static bool evaluate(struct target *t, const struct dw_scope *scope, const struc
 	uint64_t base;
 
 	if (p->type)
-		dw_var(scope, p->name, NULL, false, t->arena, &r);
+		dw_var(scope, p->name, NULL, p->is_address, t->arena, &r);
 	else if (p->is_global)
 		dw_global_var(t->file, p->name, &p->components, p->is_address, t->arena, &r);
 	else
@@ -245,7 +249,7 @@ static bool evaluate(struct target *t, const struct dw_scope *scope, const struc
 	if (!r.error && !p->type && run_path(t, r.path, regs, 0, v))
 		return true;
 	if (!r.error && p->type && run_path(t, r.path, regs, 0, &base)) {
-		dw_cast(t->file, p->type, &p->components, p->is_address, t->arena, &cast);
+		dw_cast(t->file, p->type, &p->components, false, t->arena, &cast);
 		if (!cast.error && run_path(t, cast.path, regs, base, v))
 			return true;
 		r = cast;

@@ -2,9 +2,8 @@
 // site: always.inline $x
 // gives: 3 / 4 / 5
 // why: always inlined everywhere
-// why: nowhere not in the program
 // why: chosen indirect function
-// why: puts defined in another object
+// why[gdwarf]: printf defined in another object
 // site: alias $x
 // gives: 6
 // site: original $x
@@ -28,11 +27,6 @@ static inline __attribute__((always_inline)) int always(int x)
 {
 	printf("always %d\n", x);
 	return x + 1;
-}
-
-static inline int nowhere(int x)
-{
-	return x;
 }
 
 KEEP int original(int x)

@@ -21,7 +21,7 @@
 // gives: 1 / 2
 // site: Local::method $this->x
 // gives: 9
-// site: by_reference (outer::Counter)$c->total {(class outer::Counter)$c->total}
+// site: by_reference (outer::Counter)&$c->total {(class outer::Counter)&$c->total}
 // gives: 8 8
 #include <cstdio>
 

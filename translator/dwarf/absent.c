@@ -120,11 +120,24 @@ static void look_in(struct absent *k, Dwarf_Die *scope)
 	}
 }
 
-static void look_in_unit(struct absent *k, Dwarf_Die *unit)
+/* Instances may be in other units than the definition. */
+static void look_in_file(struct dw_file *f, struct absent *k)
 {
-	look_in(k, unit);
-	if (k->is_inline)
-		count_inlined(k, unit);
+	unit_vec units = { 0 };
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die unit;
+
+	if (!units_mentioning(f, k->name, &units)) {
+		units.n = 0;
+		while (unit_next(f, &cu, &unit))
+			VEC_PUSH(f->dw->arena, &units, cu);
+	}
+	VEC_EACH(&units, i)
+		if (unit_die(units.at[i], &unit))
+			look_in(k, &unit);
+	VEC_EACH(&units, i)
+		if (k->is_inline && unit_die(units.at[i], &unit))
+			count_inlined(k, &unit);
 }
 
 static const char *why_by_symbol(struct dw_file *f, const char *name)
@@ -148,20 +161,10 @@ const char *dw_why_absent(struct dw_file *f, const char *name)
 {
 	struct absent k = { .name = name };
 	const char *why = why_by_symbol(f, name);
-	unit_vec units = { 0 };
-	Dwarf_CU *cu = NULL;
-	Dwarf_Die unit;
 
 	if (why || !f->dwarf)
 		return why;
-	if (units_mentioning(f, name, &units)) {
-		VEC_EACH(&units, i)
-			if (unit_die(units.at[i], &unit))
-				look_in_unit(&k, &unit);
-	} else {
-		while (unit_next(f, &cu, &unit))
-			look_in_unit(&k, &unit);
-	}
+	look_in_file(f, &k);
 	if (k.is_inline && k.n_places)
 		return arena_printf(f->dw->arena, "inlined everywhere (%zu place%s)", k.n_places,
 				    k.n_places == 1 ? "" : "s");

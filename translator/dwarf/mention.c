@@ -6,6 +6,8 @@
  * three can be searched for as bytes.  What looks like a hit may be chance; what
  * is missed is nothing.  (A linker may have merged the name into the tail of a
  * longer string, so every place of .debug_str where the name ends counts.)
+ * Units whose entries take their names from other units, as those of link-time
+ * optimisation do, are always among the answers.
  */
 #include "translator/dwarf/dw_int.h"
 
@@ -23,6 +25,7 @@ struct dw_mention {
 	bool is_usable; /* no split units, no alternate file */
 	Elf_Data *info, *str, *str_offsets;
 	VEC(struct unit_start) by_info, by_strings;
+	unit_vec borrowers; /* with references to other units */
 };
 
 static int compare_info(const void *pa, const void *pb)
@@ -37,6 +40,67 @@ static int compare_strings(const void *pa, const void *pb)
 	const struct unit_start *a = pa, *b = pb;
 
 	return a->strings < b->strings ? -1 : a->strings > b->strings;
+}
+
+static uint64_t get_uleb(const uint8_t **at, const uint8_t *end)
+{
+	uint64_t v = 0;
+
+	for (unsigned shift = 0; *at < end; shift += 7) {
+		uint8_t byte = *(*at)++;
+
+		if (shift < 64)
+			v |= (uint64_t)(byte & 0x7f) << shift;
+		if (!(byte & 0x80))
+			break;
+	}
+	return v;
+}
+
+/* An abbreviation table (DWARF 5 section 7.5.3) that uses DW_FORM_ref_addr. */
+static bool has_outer_references(const Elf_Data *abbrevs, uint64_t offset)
+{
+	const uint8_t *at, *end;
+
+	if (!abbrevs || offset >= abbrevs->d_size)
+		return false;
+	at = (const uint8_t *)abbrevs->d_buf + offset;
+	end = (const uint8_t *)abbrevs->d_buf + abbrevs->d_size;
+	while (at < end && get_uleb(&at, end)) {
+		uint64_t name, form;
+
+		get_uleb(&at, end);
+		at++;
+		do {
+			name = get_uleb(&at, end);
+			form = get_uleb(&at, end);
+			if (form == DW_FORM_implicit_const)
+				get_uleb(&at, end);
+			if (form == DW_FORM_ref_addr)
+				return true;
+		} while ((name || form) && at < end);
+	}
+	return false;
+}
+
+/* Units often share a table: the last answer is kept. */
+static void find_borrowers(struct dw_file *f, struct dw_mention *m)
+{
+	Elf_Data *abbrevs = elf_section_data(f->dwarf_elf, ".debug_abbrev");
+	Dwarf_Off offset = 0, next, abbrev, last = UINT64_MAX;
+	size_t header;
+	bool is_borrower = false;
+
+	for (; dwarf_next_unit(f->dwarf, offset, &next, &header, NULL, &abbrev, NULL, NULL, NULL,
+			       NULL) == 0; offset = next) {
+		Dwarf_Die die;
+
+		if (abbrev != last)
+			is_borrower = has_outer_references(abbrevs, abbrev);
+		last = abbrev;
+		if (is_borrower && dwarf_offdie(f->dwarf, offset + header, &die))
+			VEC_PUSH(f->dw->arena, &m->borrowers, die.cu);
+	}
 }
 
 static struct dw_mention *mention_of(struct dw_file *f)
@@ -79,6 +143,7 @@ static struct dw_mention *mention_of(struct dw_file *f)
 	if (m->by_strings.n)
 		qsort(m->by_strings.at, m->by_strings.n, sizeof(*m->by_strings.at),
 		      compare_strings);
+	find_borrowers(f, m);
 	m->is_usable = true;
 	return m;
 }
@@ -182,6 +247,8 @@ bool units_mentioning(struct dw_file *f, const char *name, unit_vec *out)
 		return false;
 	for (unsigned i = 0; i < scan.n; i++)
 		scan.filter[(offsets[i] & 0xffff) >> 3] |= (uint8_t)(1 << (offsets[i] & 7));
+	VEC_EACH(&m->borrowers, i)
+		unit_add(f->dw->arena, out, m->borrowers.at[i]);
 	bytes = at = m->info->d_buf;
 	size = m->info->d_size;
 	while ((at = memmem(at, size - (size_t)(at - bytes), name, strlen(name) + 1))) {

@@ -81,8 +81,11 @@ static size_t read_table(struct dw_file *f, Elf *elf, unsigned type)
 			if (!gelf_getsym(data, (int)i, &sym))
 				continue;
 			s.name = elf_strptr(elf, shdr.sh_link, sym.st_name);
-			if (s.name && s.name[0] && classify(f, &sym, &s))
-				VEC_PUSH(a, &f->symbols, s);
+			if (!s.name || !s.name[0] || !classify(f, &sym, &s))
+				continue;
+			if (strchr(s.name, '@')) /* a version */
+				s.name = arena_strndup(a, s.name, strcspn(s.name, "@"));
+			VEC_PUSH(a, &f->symbols, s);
 		}
 	}
 	return f->symbols.n - before;

@@ -42,20 +42,25 @@ static const char *tag_keyword(int tag)
 	}
 }
 
-/* A declared type's definition: a type unit, or any other unit of the file. */
-static void complete(struct dw_type *t)
+/* A type that is in a type unit is but a signature in the others. */
+static void follow_signature(Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
 	Dwarf_Die definition;
+
+	if (dwarf_attr(die, DW_AT_signature, &attr) && dwarf_formref_die(&attr, &definition))
+		*die = definition;
+}
+
+/* A declared type's definition may be in any other unit of the file. */
+static void complete(struct dw_type *t)
+{
 	struct dw_type found;
 	const char *name;
 
+	follow_signature(&t->die);
 	if (!is_declaration(&t->die))
 		return;
-	if (dwarf_attr(&t->die, DW_AT_signature, &attr) && dwarf_formref_die(&attr, &definition)) {
-		t->die = definition;
-		return;
-	}
 	name = dwarf_diename(&t->die);
 	if (!name || !*tag_keyword(dwarf_tag(&t->die)))
 		return;
@@ -358,6 +363,7 @@ static void add_text(struct buf *b, const struct dw_type *t, unsigned depth)
 		add_parameters(b, t, depth);
 		return;
 	default:
+		follow_signature(&die);
 		name = dwarf_diename(&die);
 		buf_adds(b, tag_keyword(dwarf_tag(&die)));
 		buf_adds(b, name ? name : *tag_keyword(dwarf_tag(&die)) ? "{...}" : "<unknown type>");
@@ -476,6 +482,18 @@ static bool search_scope(struct type_query *q, Dwarf_Die *scope, const char *nam
 	return false;
 }
 
+static bool search_type_units(struct dw_file *f, struct type_query *q)
+{
+	Dwarf_CU *cu = NULL;
+	Dwarf_Die unit;
+	uint8_t type;
+
+	while (dwarf_get_units(f->dwarf, cu, &cu, NULL, &type, &unit, NULL) == 0)
+		if (type == DW_UT_type && search_scope(q, &unit, q->name))
+			return true;
+	return false;
+}
+
 static bool search_file(struct dw_file *f, struct type_query *q)
 {
 	const char *last = strstr(q->name, "::") ? strrchr(q->name, ':') + 1 : q->name;
@@ -487,12 +505,12 @@ static bool search_file(struct dw_file *f, struct type_query *q)
 		VEC_EACH(&units, i)
 			if (unit_die(units.at[i], &unit) && search_scope(q, &unit, q->name))
 				return true;
-		return false;
+		return search_type_units(f, q);
 	}
 	while (unit_next(f, &cu, &unit))
 		if (search_scope(q, &unit, q->name))
 			return true;
-	return false;
+	return search_type_units(f, q);
 }
 
 /* Cuts blanks and qualifiers off; counts and cuts the stars at the end. */

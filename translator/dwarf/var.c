@@ -459,6 +459,8 @@ static bool finish_bit_field(struct walk *w, struct access_path *path)
 
 static bool finish_address(struct walk *w, struct access_path *path)
 {
+	if (!follow_references(w))
+		return false;
 	if (w->bit_size)
 		return loc_fail(&w->c, DW_VAR_UNSUPPORTED, "a bit-field has no address");
 	if (!w->in_memory)
@@ -656,10 +658,9 @@ static bool parameter_at_entry(struct walk *w, Dwarf_Die *die, bool is_located,
 
 	if (!w->c.is_entry || !w->c.frame || dwarf_tag(die) != DW_TAG_formal_parameter)
 		return is_located;
-	if (is_located)
-		for (size_t i = 0; i < place->pieces.n; i++)
-			if (place->pieces.at[i].kind == PLACE_MEMORY)
-				is_located = false;
+	if (is_located && (place->pieces.n != 1 || place->pieces.at[0].size ||
+			   place->pieces.at[0].kind == PLACE_MEMORY))
+		is_located = false; /* or in part only */
 	if (is_located || !follows_convention(w))
 		return is_located || place->pieces.n;
 	if (abi_parameter(&w->c, w->c.frame, die, &by_convention)) {
@@ -845,11 +846,19 @@ struct global_query {
 	bool is_found, is_declared;
 };
 
-static bool file_matches(const char *path, const char *pattern)
+/* The unit that declares DIE: with link-time optimisation, not the one it is in. */
+static bool is_from_unit(Dwarf_Die *die, const char *pattern)
 {
-	size_t n = strlen(path), m = strlen(pattern);
+	Dwarf_Attribute attr;
+	Dwarf_Die origin = *die, unit;
+	const char *name;
 
-	return n >= m && !strcmp(path + n - m, pattern) && (n == m || path[n - m - 1] == '/');
+	if (!pattern)
+		return true;
+	if (dwarf_attr(die, DW_AT_abstract_origin, &attr))
+		dwarf_formref_die(&attr, &origin);
+	name = unit_die(origin.cu, &unit) ? dwarf_diename(&unit) : NULL;
+	return name && source_matches(name, pattern);
 }
 
 static bool search_globals(struct global_query *q, Dwarf_Die *scope)
@@ -865,7 +874,7 @@ static bool search_globals(struct global_query *q, Dwarf_Die *scope)
 		if (dwarf_tag(&child) != DW_TAG_variable)
 			continue;
 		name = dwarf_diename(&child);
-		if (!name || strcmp(name, q->name))
+		if (!name || strcmp(name, q->name) || !is_from_unit(&child, q->unit))
 			continue;
 		if (dwarf_hasattr(&child, DW_AT_location) ||
 		    dwarf_hasattr_integrate(&child, DW_AT_const_value)) {
@@ -887,17 +896,12 @@ static void find_global(struct dw_file *f, struct global_query *q)
 
 	if (units_mentioning(f, q->name, &units)) {
 		VEC_EACH(&units, i)
-			if (unit_die(units.at[i], &unit) &&
-			    (!q->unit || (dwarf_diename(&unit) &&
-					  file_matches(dwarf_diename(&unit), q->unit))) &&
-			    search_globals(q, &unit))
+			if (unit_die(units.at[i], &unit) && search_globals(q, &unit))
 				return;
 		return;
 	}
 	while (unit_next(f, &cu, &unit))
-		if ((!q->unit ||
-		     (dwarf_diename(&unit) && file_matches(dwarf_diename(&unit), q->unit))) &&
-		    search_globals(q, &unit))
+		if (search_globals(q, &unit))
 			return;
 }
 
