@@ -49,12 +49,14 @@ RT_BESIDE = \
 
 noinst_LIBRARIES += libuser.a
 libuser_a_SOURCES = \
+	runtime/user/arm.c \
 	runtime/user/driver.c \
 	runtime/user/driver.h \
 	runtime/user/guardian.c \
 	runtime/user/guardian.h \
 	runtime/user/image.c \
 	runtime/user/image.h \
+	runtime/user/inject.c \
 	runtime/user/ledger.c \
 	runtime/user/ledger.h \
 	runtime/user/maps.c \
@@ -65,8 +67,10 @@ libuser_a_SOURCES = \
 	runtime/user/remote.h \
 	runtime/user/space.c \
 	runtime/user/space.h \
+	runtime/user/space_int.h \
 	runtime/user/tracer.c \
-	runtime/user/tracer.h
+	runtime/user/tracer.h \
+	runtime/user/watch.c
 
 RT_SOURCES = $(RT_CORE_SOURCES) $(RT_USER_SOURCES)
 RT_OBJECTS = $(patsubst %.S,rt/%.o,$(patsubst %.c,rt/%.o,$(RT_SOURCES)))

@@ -197,6 +197,9 @@ static bool find_files(struct driver *d)
 				strerror(errno));
 		}
 	}
+	for (uint32_t i = 0; i < im->info->n_probes; i++)
+		if (im->probes[i].kind == PROBE_RETURN)
+			d->env.has_returns = true;
 	for (uint32_t i = 0; i < im->info->n_sites; i++)
 		if (im->sites[i].file < im->info->n_files)
 			d->env.files[im->sites[i].file].is_wanted = true;

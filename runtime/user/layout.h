@@ -38,7 +38,7 @@
 #define TAPSTER_RUNTIME_USER_LAYOUT_H
 
 #define USER_MAGIC 0x72737074 /* "tpsr" */
-#define USER_ABI 1            /* changes with any struct here */
+#define USER_ABI 2            /* changes with any struct here */
 
 /* ---- numbers that entry.S needs; checked against the structs below ---- */
 
@@ -135,6 +135,20 @@ struct user_stub {
 #define USER_FILES_MAX 128
 #define USER_REGIONS_MAX 32
 
+/* A breakpoint of the supervisor's own, on an instruction that is easily done without. */
+#define USER_WATCHES_MAX 16
+struct user_watch {
+	uint64_t address; /* 0: none */
+	uint8_t does;     /* enum user_watch_does */
+	uint8_t original; /* the byte under it */
+	uint8_t unused[6];
+};
+enum user_watch_does {
+	USER_WATCH_RETURN,   /* ret */
+	USER_WATCH_ENDBR,    /* endbr64 */
+	USER_WATCH_PUSH_BP   /* push %rbp */
+};
+
 struct user_table_entry {
 	uint64_t key; /* thread pointer + 1; 0: free */
 	uint64_t context; /* address of the struct user_context */
@@ -151,7 +165,7 @@ struct user_process {
 	int32_t tid;    /* driver only: thread for which a probe runs there */
 	uint32_t flags; /* enum user_process_flags */
 	uint64_t clock_gettime; /* the vDSO's, or 0 */
-	uint64_t dl_break;      /* the supervisor's breakpoint on a function that only returns, or 0 */
+	struct user_watch watches[USER_WATCHES_MAX];
 	char comm[16];
 	int32_t ppid, uid, euid, gid, egid; /* as last seen by the supervisor */
 	int32_t unused2;
@@ -191,8 +205,10 @@ struct user_context {
 	struct rt_regs regs;
 	uint32_t ready;     /* rt_context_init was done */
 	uint32_t n_returns;
+	uint32_t suspended; /* the return addresses on the stack are the real ones for now */
+	uint32_t unused2;
 	uint64_t held; /* signals kept back by the supervisor: bit per number */
-	uint64_t unused[5];
+	uint64_t unused[4];
 	struct rt_context rt RT_LINE;
 	/* then: the returns, the stack */
 };

@@ -30,6 +30,17 @@ struct patch {
 	uint8_t kind; /* enum patch_kind */
 };
 
+/*
+ * Breakpoints of our own, on functions whose first instruction can be done by hand:
+ *	WATCH_LINKER  the dynamic linker has changed the list of libraries
+ *	WATCH_UNWIND  an unwinder is about to look at return addresses
+ */
+enum watch_reason { WATCH_LINKER, WATCH_UNWIND };
+struct space_watch {
+	struct user_watch w;
+	enum watch_reason why;
+};
+
 struct space {
 	struct space *next; /* in the ledger */
 	unsigned refs;      /* processes */
@@ -42,8 +53,9 @@ struct space {
 	size_t n_patches, cap_patches;
 	struct user_region regions[USER_REGIONS_MAX];
 	unsigned n_regions;
-	uint64_t dl_break; /* address of the breakpoint in the dynamic linker, or 0 */
-	uint8_t dl_original;
+	struct space_watch watches[USER_WATCHES_MAX];
+	unsigned n_watches;
+	bool has_linker_watch, has_program_watch; /* set, or looked for in vain */
 	bool has_safety;   /* our SIGTRAP handler is installed */
 	bool frames_in_slots; /* a signal frame may hold a slot's address: slots stay */
 	bool is_refused;   /* a reason was given; leave it alone */
@@ -65,6 +77,7 @@ struct space_env {
 	struct probed_file *files;
 	uint64_t vdso_clock_gettime; /* offset in the vDSO, or 0 */
 	bool always_break;           /* no jump entries (for tests) */
+	bool has_returns;            /* the script has return probes */
 	int verbose;
 	bool no_warnings;
 };
@@ -75,22 +88,19 @@ void space_put(struct space *sp);
 /* A copy for a child that was forked: same addresses, memory of its own. */
 struct space *space_fork(const struct space *sp, pid_t child);
 
-/* Is there a mapping of a probed file with sites that are not armed yet? */
-bool space_needs(const struct space_env *env, const struct space *sp, const struct maps *m);
+/* Are there sites in what is mapped, or watches to be set, that are not yet? */
+bool space_needs(const struct space_env *env, struct space *sp, const struct maps *m);
 /* Forgets the sites of files that are mapped no longer, or have been mapped anew. */
 void space_drop_unmapped(const struct space_env *env, struct space *sp, const struct maps *m);
-/* Injects the object if need be, and arms the sites of files that have been mapped.  TID is in an event stop, and is in one
+/* Injects the object if need be, arms the sites of files that have been mapped, and sets watches.  TID is in an event stop, and is in one
  * afterwards.  0, or -errno when nothing could be done (a warning was printed). */
 int space_arm(const struct space_env *env, struct space *sp, pid_t tid, struct remote_call *last);
-/* Stops at every change of the list of libraries.  Needs the object. */
-int space_watch_libraries(const struct space_env *env, struct space *sp, pid_t tid,
-			  struct remote_call *last);
-
 /* Installs the SIGTRAP handler again, after the kernel has reset it. */
 int space_renew_safety(const struct space_env *env, struct space *sp, pid_t tid,
 		       struct remote_call *last);
 
 const struct patch *space_find(const struct space *sp, uint64_t address);
+const struct space_watch *space_find_watch(const struct space *sp, uint64_t address);
 /* The patch in whose stub or slot ADDR is. */
 const struct patch *space_find_slot(const struct space *sp, uint64_t addr);
 /* Where a thread at IP continues now that sites are armed (inside displaced bytes). */
@@ -99,6 +109,8 @@ uint64_t space_move_in(const struct image *im, const struct space *sp, uint64_t 
 /* Puts the code and the replaced return addresses back; no thread enters the object any
  * more unless it is in it.  Needs no stopped thread but the memory. */
 void space_restore(const struct image *im, struct space *sp);
+/* The return addresses that context U has replaced. */
+void space_restore_returns(const struct image *im, const struct space *sp, struct user_context *u);
 /* Takes the mappings and the handler out; TID as for space_arm. */
 int space_unmap(const struct image *im, struct space *sp, pid_t tid, struct remote_call *last);
 

@@ -47,11 +47,29 @@ static void prune(struct user_context *u, uint64_t slot)
 	squeeze(u, 0);
 }
 
+/* After an unwinder has had a look: frames that are still there get their trampoline back. */
+static void resume_records(struct user_context *u)
+{
+	u->suspended = 0;
+	for (uint32_t i = 0; i < u->n_returns; i++) {
+		struct user_return *r = user_return_at(u, i);
+		uint64_t now, to = trampoline();
+		bool gone = r->slot < u->regs.sp;
+		if (gone || user_copy(&now, (void *)(uintptr_t)r->slot, 8) != 0 ||
+		    (now != r->real && now != to) ||
+		    user_copy((void *)(uintptr_t)r->slot, &to, 8) != 0)
+			r->slot = 0;
+	}
+	squeeze(u, 0);
+}
+
 /* The record for the function that has just been entered, or NULL. */
 static struct user_return *push(struct user_context *u, uint32_t site)
 {
 	uint64_t slot = u->regs.sp, real;
 
+	if (rt_unlikely(u->suspended))
+		resume_records(u);
 	if (user_copy(&real, (void *)(uintptr_t)slot, 8) != 0)
 		return NULL;
 	if (real != trampoline()) { /* records of this slot are of frames that are gone */

@@ -10,9 +10,27 @@
 #include <asm/unistd.h>
 
 /* struct ucontext of the kernel, as far as needed: uc_mcontext.gregs begins at 40 */
-enum { UCONTEXT_RSP = 40 + 8 * 15, UCONTEXT_RIP = 40 + 8 * 16 };
+enum { UCONTEXT_RBP = 40 + 8 * 10, UCONTEXT_RSP = 40 + 8 * 15, UCONTEXT_RIP = 40 + 8 * 16 };
 
 void user_safety_handler(int signal, void *info, char *ucontext);
+
+/* Does the instruction in front of *IP, that of a watch. */
+static void step_over(uint8_t does, uint64_t *ip, uint64_t *sp, uint64_t bp)
+{
+	switch ((enum user_watch_does)does) {
+	case USER_WATCH_RETURN:
+		*ip = *(uint64_t *)(uintptr_t)*sp;
+		*sp += 8;
+		break;
+	case USER_WATCH_ENDBR:
+		*ip += 3;
+		break;
+	case USER_WATCH_PUSH_BP:
+		*sp -= 8;
+		*(uint64_t *)(uintptr_t)*sp = bp;
+		break;
+	}
+}
 
 void user_safety_handler(int signal, void *info, char *ucontext)
 {
@@ -22,12 +40,12 @@ void user_safety_handler(int signal, void *info, char *ucontext)
 	(void)info;
 	if (trap == (uint64_t)(uintptr_t)user_at((uint64_t)(int64_t)user_header.deferred_trap))
 		return;
-	if (trap == user_process.dl_break) {
-		uint64_t *sp = (uint64_t *)(ucontext + UCONTEXT_RSP);
-		*ip = *(uint64_t *)(uintptr_t)*sp;
-		*sp += 8;
-		return;
-	}
+	for (unsigned i = 0; i < USER_WATCHES_MAX; i++)
+		if (user_process.watches[i].address == trap) {
+			step_over(user_process.watches[i].does, ip, (uint64_t *)(ucontext + UCONTEXT_RSP),
+				  *(uint64_t *)(ucontext + UCONTEXT_RBP));
+			return;
+		}
 	for (unsigned r = 0; r < USER_REGIONS_MAX; r++) {
 		struct user_stub *stub = (struct user_stub *)(uintptr_t)user_process.regions[r].start;
 		for (uint64_t i = 0; i < user_process.regions[r].n; i++)

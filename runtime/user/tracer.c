@@ -318,20 +318,6 @@ static bool to_event_stop(struct tracer *t, struct thread *th)
 	return err == 0;
 }
 
-/* Do sites remain that no file of the process has, so that a library may bring them? */
-static bool may_come_later(const struct tracer *t, const struct space *sp)
-{
-	const struct image *im = t->env->im;
-	for (uint32_t s = 0; s < im->info->n_sites; s++) {
-		bool here = false;
-		for (size_t i = 0; i < sp->n_patches && !here; i++)
-			here = im->sites[sp->patches[i].site].file == im->sites[s].file;
-		if (!here)
-			return true;
-	}
-	return false;
-}
-
 /* TH is in an event stop, all others of the space are stopped. */
 static void arm(struct tracer *t, struct thread *th)
 {
@@ -340,21 +326,16 @@ static void arm(struct tracer *t, struct thread *th)
 	sp->mem.tid = th->tid;
 	space_arm(t->env, sp, th->tid, &r);
 	take_final(t, th, &r);
-	if (th->state == THREAD_GONE || th->is_parked || sp->is_refused || sp->dl_break ||
-	    !may_come_later(t, sp))
-		return;
-	space_watch_libraries(t->env, sp, th->tid, &r);
-	take_final(t, th, &r);
 }
 
-static bool is_wanted(const struct tracer *t, const struct space *sp)
+static bool is_wanted(const struct tracer *t, struct space *sp)
 {
 	struct maps m;
 	if (sp->is_refused || t->is_closing || maps_read(&m, sp->pid))
 		return false;
 	bool needs = space_needs(t->env, sp, &m);
 	maps_free(&m);
-	return needs || (!sp->dl_break && may_come_later(t, sp) && maps_auxv(sp->pid, 7 /* AT_BASE */));
+	return needs;
 }
 
 /* ---- where a thread is ---- */
@@ -563,6 +544,44 @@ static void resume_trap(struct tracer *t, struct thread *th)
 	}
 }
 
+/* Does the instruction of a watch. */
+static void step_over(const struct space *sp, struct thread *th, uint8_t does)
+{
+	struct user_regs_struct regs;
+	uint64_t back;
+	if (remote_get_regs(th->tid, &regs))
+		return;
+	switch ((enum user_watch_does)does) {
+	case USER_WATCH_RETURN:
+		if (remote_read(&sp->mem, regs.rsp, &back, 8))
+			return;
+		regs.rip = back;
+		regs.rsp += 8;
+		break;
+	case USER_WATCH_ENDBR:
+		regs.rip += 3; /* it has 4 bytes, the trap 1 */
+		break;
+	case USER_WATCH_PUSH_BP:
+		regs.rsp -= 8;
+		if (remote_write(&sp->mem, regs.rsp, &regs.rbp, 8))
+			return;
+		break;
+	}
+	remote_set_regs(th->tid, &regs);
+}
+
+/* The thread's stack as the compiler made it, for an unwinder.  The records stay: those of
+ * frames that live on are used again at the thread's next hit (target_return.c). */
+static void suspend_returns(const struct tracer *t, const struct thread *th)
+{
+	const struct space *sp = th->process->space;
+	struct user_context *u = find_context(t, sp, th->tid);
+	if (!u || !u->n_returns)
+		return;
+	space_restore_returns(t->env->im, sp, u);
+	u->suspended = 1;
+}
+
 /* True: the thread has been dealt with. */
 static bool breakpoint(struct tracer *t, struct thread *th)
 {
@@ -577,16 +596,15 @@ static bool breakpoint(struct tracer *t, struct thread *th)
 		resume_trap(t, th);
 		return true;
 	}
-	if (sp->dl_break && trap == sp->dl_break) { /* does what the function does: it returns */
-		struct user_regs_struct regs;
-		uint64_t back;
-		if (remote_get_regs(th->tid, &regs) == 0 &&
-		    remote_read(&sp->mem, regs.rsp, &back, 8) == 0) {
-			regs.rip = back;
-			regs.rsp += 8;
-			remote_set_regs(th->tid, &regs);
-		}
-		look_again(t, th);
+	const struct space_watch *w = space_find_watch(sp, trap);
+	if (w) {
+		if (w->why == WATCH_UNWIND)
+			suspend_returns(t, th);
+		step_over(sp, th, w->w.does);
+		if (w->why == WATCH_LINKER)
+			look_again(t, th);
+		else
+			resume_trap(t, th);
 		return true;
 	}
 	if (deferred_trap(t, th, trap)) {
