@@ -115,8 +115,9 @@ static void look_in(struct absent *k, Dwarf_Die *scope)
 		name = dwarf_diename(&child);
 		if (!name || strcmp(name, k->name))
 			continue;
+		/* link-time optimisation leaves DW_AT_inline out */
 		k->is_declared = true;
-		k->is_inline |= dwarf_hasattr(&child, DW_AT_inline);
+		k->is_inline |= !dwarf_hasattr(&child, DW_AT_declaration);
 	}
 }
 

@@ -197,29 +197,33 @@ static void add_func(struct finder *k, const struct dw_func *func)
 	VEC_PUSH(k->file->dw->arena, k->out, *func);
 }
 
-/* Parameters that the prologue has yet to store: the function was not optimised. */
+/* Unoptimised code finds everything through the frame that its prologue makes: its frame
+ * base is the CFA or the frame pointer, and no parameter has a location list. */
 static bool needs_prologue(struct finder *k, Dwarf_Die *die)
 {
+	Dwarf_Attribute attr;
 	Dwarf_Die child;
+	Dwarf_Op *expr;
+	size_t n;
+	bool is_in_frame = false;
 
-	if (k->is_optimised)
+	if (k->is_optimised || !dwarf_attr(die, DW_AT_frame_base, &attr) ||
+	    dwarf_getlocation(&attr, &expr, &n) || !n ||
+	    (expr->atom >= DW_OP_reg0 && expr->atom <= DW_OP_reg31 &&
+	     expr->atom != (k->file->info.is_32bit ? DW_OP_reg5 : DW_OP_reg6)))
 		return false;
 	for (int next = dwarf_child(die, &child); next == 0;
 	     next = dwarf_siblingof(&child, &child)) {
-		Dwarf_Attribute attr;
-		Dwarf_Op *expr;
-		size_t n;
-
 		if (dwarf_tag(&child) != DW_TAG_formal_parameter ||
 		    !dwarf_attr(&child, DW_AT_location, &attr))
 			continue;
 		if (dwarf_whatform(&attr) != DW_FORM_exprloc &&
 		    dwarf_whatform(&attr) != DW_FORM_block1)
-			return false; /* a location list: optimised */
-		if (dwarf_getlocation(&attr, &expr, &n) == 0 && n && expr->atom == DW_OP_fbreg)
-			return true;
+			return false;
+		is_in_frame |= dwarf_getlocation(&attr, &expr, &n) == 0 && n &&
+			       expr->atom == DW_OP_fbreg;
 	}
-	return false;
+	return is_in_frame;
 }
 
 static bool line_fits(struct finder *k, const struct dw_func *func)

@@ -442,7 +442,7 @@ static bool matches_type(const struct type_query *q, Dwarf_Die *die)
 	    !(q->tag == DW_TAG_class_type && tag == DW_TAG_structure_type))
 		return false;
 	name = dwarf_diename(die);
-	if (!name || is_declaration(die))
+	if (!name || (is_declaration(die) && !dwarf_hasattr(die, DW_AT_signature)))
 		return false;
 	if (tag == DW_TAG_base_type && q->integer)
 		return integer_key(name) == q->integer;
