@@ -257,6 +257,26 @@ void space_restore_returns(const struct image *im, const struct space *sp, struc
 	}
 }
 
+void space_replace_returns(const struct image *im, const struct space *s, struct user_context *u,
+			   uint64_t sp)
+{
+	uint64_t trampoline = s->base + (uint64_t)im->header->return_trampoline;
+	uint32_t to = 0;
+	for (uint32_t j = 0; j < u->n_returns && j < USER_RETURNS_MAX; j++) {
+		struct user_return *r = image_return(im, u, j);
+		uint64_t now;
+		if (r->slot < sp || remote_read(&s->mem, r->slot, &now, 8) ||
+		    (now != r->real && now != trampoline) ||
+		    remote_write(&s->mem, r->slot, &trampoline, 8))
+			continue;
+		if (to != j)
+			memcpy(image_return(im, u, to), r, im->session->return_stride);
+		to++;
+	}
+	u->n_returns = to;
+	u->suspended = 0;
+}
+
 static void restore_returns(const struct image *im, const struct space *sp)
 {
 	const struct user_claim *claims = image_claims(im);

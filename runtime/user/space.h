@@ -33,9 +33,11 @@ struct patch {
 /*
  * Breakpoints of our own, on functions whose first instruction can be done by hand:
  *	WATCH_LINKER  the dynamic linker has changed the list of libraries
- *	WATCH_UNWIND  an unwinder is about to look at return addresses
+ *	WATCH_THROW   an unwinder is about to look at return addresses, for an exception
+ *	WATCH_TRACE   the same, and will return to its caller
  */
-enum watch_reason { WATCH_LINKER, WATCH_UNWIND };
+enum watch_reason { WATCH_LINKER, WATCH_THROW, WATCH_TRACE };
+enum { LANDINGS_MAX = 4 }; /* there are four debug registers */
 struct space_watch {
 	struct user_watch w;
 	enum watch_reason why;
@@ -55,6 +57,8 @@ struct space {
 	unsigned n_regions;
 	struct space_watch watches[USER_WATCHES_MAX];
 	unsigned n_watches;
+	uint64_t landings[LANDINGS_MAX]; /* __cxa_begin_catch: an exception was caught */
+	unsigned n_landings;
 	bool has_linker_watch, has_program_watch; /* set, or looked for in vain */
 	bool has_safety;   /* our SIGTRAP handler is installed */
 	bool frames_in_slots; /* a signal frame may hold a slot's address: slots stay */
@@ -111,6 +115,9 @@ uint64_t space_move_in(const struct image *im, const struct space *sp, uint64_t 
 void space_restore(const struct image *im, struct space *sp);
 /* The return addresses that context U has replaced. */
 void space_restore_returns(const struct image *im, const struct space *sp, struct user_context *u);
+/* The opposite, for the frames that are still there when the stack pointer is SP. */
+void space_replace_returns(const struct image *im, const struct space *s, struct user_context *u,
+			   uint64_t sp);
 /* Takes the mappings and the handler out; TID as for space_arm. */
 int space_unmap(const struct image *im, struct space *sp, pid_t tid, struct remote_call *last);
 

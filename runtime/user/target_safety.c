@@ -12,6 +12,8 @@
 /* struct ucontext of the kernel, as far as needed: uc_mcontext.gregs begins at 40 */
 enum { UCONTEXT_RBP = 40 + 8 * 10, UCONTEXT_RSP = 40 + 8 * 15, UCONTEXT_RIP = 40 + 8 * 16 };
 
+enum { SIGINFO_CODE = 8, TRAP_IS_HARDWARE = 4 }; /* si_code: TRAP_HWBKPT */
+
 void user_safety_handler(int signal, void *info, char *ucontext);
 
 /* Does the instruction in front of *IP, that of a watch. */
@@ -37,7 +39,8 @@ void user_safety_handler(int signal, void *info, char *ucontext)
 	uint64_t *ip = (uint64_t *)(ucontext + UCONTEXT_RIP);
 	uint64_t trap = *ip - 1;
 
-	(void)info;
+	if (*(int *)((char *)info + SIGINFO_CODE) == TRAP_IS_HARDWARE)
+		return; /* the supervisor's debug register: nothing to do */
 	if (trap == (uint64_t)(uintptr_t)user_at((uint64_t)(int64_t)user_header.deferred_trap))
 		return;
 	for (unsigned i = 0; i < USER_WATCHES_MAX; i++)

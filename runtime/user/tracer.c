@@ -570,16 +570,49 @@ static void step_over(const struct space *sp, struct thread *th, uint8_t does)
 	remote_set_regs(th->tid, &regs);
 }
 
-/* The thread's stack as the compiler made it, for an unwinder.  The records stay: those of
- * frames that live on are used again at the thread's next hit (target_return.c). */
-static void suspend_returns(const struct tracer *t, const struct thread *th)
+/* Stops the thread at the N ADDRESSES by its debug registers; none of them with N = 0. */
+static void set_debug_stops(struct thread *th, const uint64_t *addresses, unsigned n)
+{
+	const size_t at = offsetof(struct user, u_debugreg);
+	uint64_t control = 0;
+	if (!n && !th->has_debug_stops)
+		return;
+	ptrace(PTRACE_POKEUSER, th->tid, at + 7 * 8, 0);
+	for (unsigned i = 0; i < n; i++)
+		if (ptrace(PTRACE_POKEUSER, th->tid, at + i * 8, addresses[i]) == 0)
+			control |= 1ULL << (2 * i); /* local, on execution */
+	ptrace(PTRACE_POKEUSER, th->tid, at + 7 * 8, control);
+	th->has_debug_stops = n != 0;
+}
+
+/* Gives the thread its stack as the compiler made it, for an unwinder.  The records stay: those
+ * of frames that live on are used again when the exception is caught or the unwinder returns,
+ * or else at the thread's next hit (target_return.c). */
+static void suspend_returns(const struct tracer *t, struct thread *th, enum watch_reason why)
 {
 	const struct space *sp = th->process->space;
 	struct user_context *u = find_context(t, sp, th->tid);
+	struct user_regs_struct regs;
+	uint64_t back;
 	if (!u || !u->n_returns)
 		return;
 	space_restore_returns(t->env->im, sp, u);
 	u->suspended = 1;
+	if (why == WATCH_THROW)
+		set_debug_stops(th, sp->landings, sp->n_landings);
+	else if (remote_get_regs(th->tid, &regs) == 0 && remote_read(&sp->mem, regs.rsp, &back, 8) == 0)
+		set_debug_stops(th, &back, 1);
+}
+
+/* At a debug stop: an exception was caught, or the unwinder has returned. */
+static void resume_returns(const struct tracer *t, struct thread *th)
+{
+	const struct space *sp = th->process->space;
+	struct user_context *u = find_context(t, sp, th->tid);
+	struct user_regs_struct regs;
+	set_debug_stops(th, NULL, 0);
+	if (u && u->suspended && remote_get_regs(th->tid, &regs) == 0)
+		space_replace_returns(t->env->im, sp, u, regs.rsp);
 }
 
 /* True: the thread has been dealt with. */
@@ -598,8 +631,8 @@ static bool breakpoint(struct tracer *t, struct thread *th)
 	}
 	const struct space_watch *w = space_find_watch(sp, trap);
 	if (w) {
-		if (w->why == WATCH_UNWIND)
-			suspend_returns(t, th);
+		if (w->why != WATCH_LINKER)
+			suspend_returns(t, th, w->why);
 		step_over(sp, th, w->w.does);
 		if (w->why == WATCH_LINKER)
 			look_again(t, th);
@@ -616,10 +649,16 @@ static bool breakpoint(struct tracer *t, struct thread *th)
 		resume_trap(t, th);
 		return true;
 	}
-	/* Somebody's own int3; or one that was ours a moment ago. */
 	uint8_t byte;
-	siginfo_t info;
-	if (ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info) == 0 && info.si_code == SI_KERNEL &&
+	siginfo_t info = { 0 };
+	ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info);
+	if (th->has_debug_stops && info.si_code == TRAP_HWBKPT) {
+		resume_returns(t, th);
+		resume_trap(t, th);
+		return true;
+	}
+	/* Somebody's own int3; or one that was ours a moment ago. */
+	if (info.si_code == SI_KERNEL &&
 	    remote_read(&sp->mem, trap, &byte, 1) == 0 && byte != 0xcc) {
 		remote_set_ip(th->tid, trap);
 		resume(th, 0);
@@ -1242,6 +1281,7 @@ static void detach(struct thread *th)
 	if (th->is_parked && WIFSTOPPED(th->status) && th->status >> 16 == 0 &&
 	    WSTOPSIG(th->status) != (SIGTRAP | 0x80) && WSTOPSIG(th->status) != SIGTRAP)
 		signal = WSTOPSIG(th->status);
+	set_debug_stops(th, NULL, 0);
 	ptrace(PTRACE_DETACH, th->tid, NULL, signal);
 	for (; th->n_resent < th->n_held; th->n_resent++)
 		syscall(SYS_tkill, th->tid, th->held[th->n_resent].si_signo);

@@ -38,6 +38,7 @@ struct thread {
 	bool is_parked;        /* STATUS has not been dealt with yet */
 	bool in_group_stop;    /* PTRACE_LISTEN */
 	bool is_leaving;       /* being got out of the object for good */
+	bool has_debug_stops;  /* its debug registers are in use */
 	int signal;            /* STOPPED at its delivery: to be delivered on resume */
 	unsigned n_held, n_resent;
 	siginfo_t held[HELD_MAX]; /* kept away from handlers; the first N_RESENT were sent again */

@@ -9,7 +9,9 @@
  * Unwinders look at return addresses, and must see the real ones where a return
  * probe has replaced them.  They are libgcc's and LLVM's, which have the same
  * interface, in a library or linked into the program; pthread_exit, cancellation
- * and backtrace() come by them too.
+ * and backtrace() come by them too.  Where an exception is caught, or the
+ * unwinder's caller goes on, debug registers stop the thread again, so that the
+ * frames which are left get their return probes back.
  */
 #include "runtime/user/space_int.h"
 
@@ -24,10 +26,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const char *const unwinders[] = { "_Unwind_RaiseException", "_Unwind_Resume",
-					 "_Unwind_Resume_or_Rethrow", "_Unwind_ForcedUnwind",
-					 "_Unwind_Backtrace" };
-enum { N_UNWINDERS = sizeof unwinders / sizeof unwinders[0] };
+enum { UNWIND_BACKTRACE = 4, BEGIN_CATCH, N_SYMBOLS };
+static const char *const symbols[N_SYMBOLS] = {
+	"_Unwind_RaiseException", "_Unwind_Resume", "_Unwind_Resume_or_Rethrow",
+	"_Unwind_ForcedUnwind", [UNWIND_BACKTRACE] = "_Unwind_Backtrace",
+	[BEGIN_CATCH] = "__cxa_begin_catch"
+};
 
 /* ---- symbols of a file ---- */
 
@@ -118,9 +122,9 @@ static bool add(const struct space *sp, struct space_watch *list, unsigned *n, u
 	w.w.original = code[0];
 	if (why == WATCH_LINKER && (after[0] == 0xc3 || (after[0] == 0xf3 && after[1] == 0xc3)))
 		w.w.does = USER_WATCH_RETURN;
-	else if (why == WATCH_UNWIND && after != code)
+	else if (why != WATCH_LINKER && after != code)
 		w.w.does = USER_WATCH_ENDBR;
-	else if (why == WATCH_UNWIND && code[0] == 0x55)
+	else if (why != WATCH_LINKER && code[0] == 0x55)
 		w.w.does = USER_WATCH_PUSH_BP;
 	else
 		return false;
@@ -157,17 +161,30 @@ static void watch_linker(struct space *sp, const struct maps *m, struct space_wa
 	elf_close(&e);
 }
 
+static void add_landing(struct space *sp, uint64_t address)
+{
+	for (unsigned i = 0; i < sp->n_landings; i++)
+		if (sp->landings[i] == address)
+			return;
+	if (sp->n_landings < LANDINGS_MAX)
+		sp->landings[sp->n_landings++] = address;
+}
+
 static void watch_unwinders(struct space *sp, const struct mapping *map, struct space_watch *list,
 			    unsigned *n, unsigned max)
 {
-	uint64_t values[N_UNWINDERS] = { 0 };
+	uint64_t values[N_SYMBOLS] = { 0 };
 	struct elf e;
 	if (!elf_open(&e, sp, map->path))
 		return;
-	elf_symbols(&e, unwinders, N_UNWINDERS, values);
-	for (unsigned i = 0; i < N_UNWINDERS; i++)
+	elf_symbols(&e, symbols, N_SYMBOLS, values);
+	uint64_t bias = elf_bias(&e, map->start);
+	for (unsigned i = 0; i < BEGIN_CATCH; i++)
 		if (values[i])
-			add(sp, list, n, max, elf_bias(&e, map->start) + values[i], WATCH_UNWIND);
+			add(sp, list, n, max, bias + values[i],
+			    i == UNWIND_BACKTRACE ? WATCH_TRACE : WATCH_THROW);
+	if (values[BEGIN_CATCH])
+		add_landing(sp, bias + values[BEGIN_CATCH]);
 	elf_close(&e);
 }
 
@@ -189,6 +206,7 @@ unsigned watch_missing(const struct space_env *env, struct space *sp, const stru
 		if (!base || map->offset || !map->inode)
 			continue;
 		if (strncmp(base, "/libgcc_s", 9) == 0 || strncmp(base, "/libunwind", 10) == 0 ||
+		    strncmp(base, "/libstdc++", 10) == 0 || strncmp(base, "/libc++abi", 10) == 0 ||
 		    (!sp->has_program_watch && strcmp(map->path, program) == 0))
 			watch_unwinders(sp, map, list, &n, max);
 	}
