@@ -237,6 +237,20 @@ static void collect_entries(struct session *s, struct probe *p)
 	on_stmt(&w, &p->body);
 }
 
+/* Are there processes to be probed, where the script is to be run? */
+static void check_targets(struct session *s)
+{
+	if (s->runtime != RUNTIME_USER || s->opt.last_pass < 5 || s->opt.command ||
+	    s->opt.target_pid)
+		return;
+	VEC_EACH(&s->probes, i) {
+		if (s->probes.at[i]->family == &family_process) {
+			diag_error(&s->diag, s->probes.at[i]->written->loc, E_NO_TARGET_PROCESS);
+			return;
+		}
+	}
+}
+
 bool pass_plan(struct session *s)
 {
 	unsigned n_errors = s->diag.n_errors;
@@ -257,5 +271,6 @@ bool pass_plan(struct session *s)
 	if (!kept.n && s->diag.n_errors == n_errors)
 		diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES_FOUND);
 	separate_covers(s);
+	check_targets(s);
 	return s->diag.n_errors == n_errors;
 }

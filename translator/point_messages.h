@@ -47,6 +47,9 @@
 #define E_PROGRAM_32BIT "E_PROGRAM_32BIT", \
 	"'%s' is a 32-bit program, which the user runtime can't probe yet"
 
+#define E_NO_TARGET_PROCESS "E_NO_TARGET_PROCESS", \
+	"the user runtime can't probe every process yet: say which with -c COMMAND or -x PID"
+
 /* functions and statements */
 #define E_NO_FUNCTION "E_NO_FUNCTION", "no match%s"
 #define E_NO_STATEMENT "E_NO_STATEMENT", "no match: no code for %s in %s"
