@@ -153,7 +153,7 @@ struct rt_session {
 	uint64_t n_skipped;  /* sum over all reasons but RT_SKIP_STATE */
 	uint64_t dropped;    /* records, kept by the port */
 	uint64_t start_ns;   /* monotonic */
-	uint64_t tz_offset;  /* seconds east of Greenwich, for tz_ctime */
+	int64_t tz_offset;   /* seconds east of Greenwich, for tz_ctime */
 	char tz_name[16];
 	uint64_t port_data[32]; /* the port's own */
 };

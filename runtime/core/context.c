@@ -275,14 +275,22 @@ void rt_warn(struct rt_context *c, const char *fmt, ...)
 	rt_port_output(c, RT_OUTPUT_WARNING, text, (size_t)(s.at - text));
 }
 
+/* A message's length without the newline that it may end with: the driver adds one. */
+static size_t line_length(const char *message)
+{
+	size_t n = rt_str_len(message);
+
+	return n && message[n - 1] == '\n' ? n - 1 : n;
+}
+
 void rt_warn_str(struct rt_context *c, const char *message)
 {
-	rt_port_output(c, RT_OUTPUT_WARNING, message, rt_str_len(message));
+	rt_port_output(c, RT_OUTPUT_WARNING, message, line_length(message));
 }
 
 void rt_log_str(struct rt_context *c, const char *message)
 {
-	rt_port_output(c, RT_OUTPUT_LOG, message, rt_str_len(message));
+	rt_port_output(c, RT_OUTPUT_LOG, message, line_length(message));
 }
 
 void rt_system(struct rt_context *c, const char *command)

@@ -11,6 +11,14 @@ int64_t rt_no_regs(struct rt_context *c)
 	return 0;
 }
 
+bool rt_user_mode(struct rt_context *c)
+{
+	uint32_t kind = script_probes[c->probe].kind;
+
+	/* the user runtime saves no segment registers */
+	return c->regs && (kind == PROBE_SITE || kind == PROBE_RETURN || (c->regs->cs & 3) == 3);
+}
+
 /* Letters of the eight old registers, in the order of rt_reg_at. */
 static const char old_names[8][3] = { "ax", "dx", "cx", "bx", "si", "di", "bp", "sp" };
 

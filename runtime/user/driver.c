@@ -344,9 +344,23 @@ static int launch(struct driver *d)
 	return err;
 }
 
+/* For tz_ctime() and its kin: the zone of the user who runs the tool, as it is now. */
+static void set_time_zone(struct rt_session *rt)
+{
+	time_t now = time(NULL);
+	struct tm local;
+
+	if (!localtime_r(&now, &local))
+		return;
+	rt->tz_offset = local.tm_gmtoff;
+	snprintf(rt->tz_name, sizeof(rt->tz_name), "%s", local.tm_zone);
+}
+
 static int get_targets(struct driver *d)
 {
 	int err = 0;
+
+	set_time_zone(d->im.rt);
 	if (d->o->command) {
 		err = launch(d);
 		d->im.rt->target = d->tracer.command_pid;

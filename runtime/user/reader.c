@@ -123,8 +123,11 @@ static void take(struct reader *r, const struct user_record *rec)
 {
 	switch (rec->kind) {
 	case RT_OUTPUT_PRINT:
-	case RT_OUTPUT_LOG:
 		add_text(r, rec->data, rec->size);
+		break;
+	case RT_OUTPUT_LOG:
+		write_out(r);
+		fprintf(stderr, "%.*s\n", (int)rec->size, rec->data);
 		break;
 	case RT_OUTPUT_WARNING:
 		if (!r->no_warnings && is_new_warning(r, rec->data, rec->size)) {
