@@ -7,7 +7,7 @@
 mb=${DEBUG_MB:-100}
 echo "generating a program with about $mb MB of debug information ..."
 mkdir "$work/src"
-# A translation unit of 400 structs and 400 functions has about 1.1 MB of DWARF 5.
+# A translation unit of 400 structs and 400 functions has about 0.4 MB of DWARF 5.
 awk 'BEGIN {
 	for (i = 0; i < 400; i++) {
 		printf "struct UNIT_s%d { int a%d; long b%d; struct UNIT_s%d *next; char name%d[%d];", i, i, i, i, i, i % 60 + 1
@@ -18,7 +18,7 @@ awk 'BEGIN {
 	print "void UNIT_use(void) {"
 	for (i = 0; i < 400; i++) printf "struct UNIT_s%d v%d = {0}; UNIT_f%d(&v%d, %d, \"x\");\n", i, i, i, i, i
 	print "}" }' >"$work/src/unit.in"
-units=$((mb * 10 / 11))
+units=$((mb * 5 / 2))
 n=0
 : >"$work/src/main.c"
 while [ $n -lt $units ]; do
