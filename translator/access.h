@@ -31,7 +31,9 @@ enum access_op_kind {
 	ACC_SBITS,  /* the same, sign-extended */
 	ACC_SEXT,   /* sign-extend from ARG bytes */
 	ACC_ZEXT,   /* zero-extend from ARG bytes */
-	ACC_TLS,    /* pop offset, push address in the thread-local block of the probed file */
+	ACC_TLS,    /* pop offset, push address in the thread-local block of the probed file;
+	             * an executable's begins ARG bytes below the thread pointer (psABI: TLS
+	             * variant II), a library's (ARG 0) where the C library has put it */
 	/* binary: pop b, pop a, push a OP b; comparisons are signed and push 0 or 1 */
 	ACC_ADD, ACC_SUB, ACC_MUL, ACC_DIV, ACC_MOD, ACC_AND, ACC_OR, ACC_XOR,
 	ACC_SHL, ACC_SHR, ACC_SHRA, ACC_EQ, ACC_NE, ACC_LT, ACC_LE, ACC_GT, ACC_GE,

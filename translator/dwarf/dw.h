@@ -162,6 +162,30 @@ void dw_global_var(struct dw_file *f, const char *spec, const component_vec *com
 void dw_cast(struct dw_file *f, const char *type_name, const component_vec *components,
 	     bool is_address, struct arena *a, struct dw_var_result *out);
 
+/*
+ * A type as pretty-printing needs it.  Qualifiers and typedefs are gone but from TEXT.
+ */
+enum dw_type_kind {
+	DW_TYPE_VOID, DW_TYPE_INTEGER, DW_TYPE_CHAR, DW_TYPE_BOOL, DW_TYPE_FLOAT, DW_TYPE_ENUM,
+	DW_TYPE_POINTER, /* references too */
+	DW_TYPE_STRUCT, DW_TYPE_UNION, DW_TYPE_ARRAY, DW_TYPE_FUNCTION, DW_TYPE_OTHER
+};
+struct dw_member {
+	const char *name;     /* NULL: anonymous; its members are members of the whole too */
+	struct dw_type *type;
+};
+struct dw_type_info {
+	enum dw_type_kind kind;
+	const char *text;     /* as dw_var_result.type_text */
+	uint64_t size;        /* 0: unknown */
+	bool is_signed;
+	struct dw_type *target;          /* POINTER, ARRAY: of what */
+	uint64_t count;                  /* ARRAY: elements; 0: unknown */
+	const struct dw_member *members; /* STRUCT, UNION; base classes are anonymous ones */
+	size_t n_members;
+};
+void dw_type_info(const struct dw_type *type, struct arena *a, struct dw_type_info *out);
+
 /* Names for $$parms, $$locals, $$vars, and for stap -L: in scope at PC. */
 struct dw_var_name {
 	const char *name;

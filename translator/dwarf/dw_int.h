@@ -6,6 +6,7 @@
  *	open.c    the ELF file: facts, segments, bytes
  *	debug.c   where debug information is: itself, separate file, .gnu_debugdata
  *	symbol.c  the function symbols of a file, by name and by address
+ *	plt.c     stubs that call other files
  *	unit.c    compilation units, by address
  *	mention.c compilation units, by a name that stands in them
  *	func.c    functions by pattern; why there is none
@@ -17,7 +18,9 @@
  *	cfi.c     the canonical frame address
  *	abi.c     what the psABI says where DWARF says nothing: main, $return, entry
  *	type.c    names, sizes and look-up of types
- *	var.c     $name->member[index] -> access path
+ *	pretty.c  types as pretty-printing needs them
+ *	var.c     $name, @var, @cast: where the object is
+ *	walk.c    ->member[index] from there on -> access path
  */
 #ifndef TAPSTER_TRANSLATOR_DWARF_DW_INT_H
 #define TAPSTER_TRANSLATOR_DWARF_DW_INT_H
@@ -73,6 +76,7 @@ struct dw_file {
 	struct dw_segment *segments;
 	size_t n_segments;
 	uint64_t low_address, high_address; /* of executable segments */
+	uint64_t tls_below; /* where an executable's TLS block begins below the thread pointer */
 
 	/* debug.c */
 	bool looked_for_debug;
@@ -141,6 +145,10 @@ size_t symbol_base_length(const char *name);
 /* Address of main in a stripped program, 0: none. */
 uint64_t symbol_stripped_main(struct dw_file *f);
 
+/* ---- plt.c ---- */
+/* The stub that ADDRESS is in; false: in none. */
+bool plt_at(struct dw_file *f, uint64_t address, struct dw_func *out);
+
 /* ---- unit.c ---- */
 /* Goes on to the next compilation unit with code; *CU NULL to begin. */
 bool unit_next(struct dw_file *f, Dwarf_CU **cu, Dwarf_Die *die);
@@ -152,7 +160,6 @@ typedef VEC(Dwarf_CU *) unit_vec;
 /* Adds CU unless it is there. */
 void unit_add(struct arena *a, unit_vec *units, Dwarf_CU *cu);
 bool unit_is_optimised(Dwarf_Die *unit);
-bool unit_is_cxx(Dwarf_Die *unit);
 
 /* ---- mention.c ---- */
 /* Adds the units that may define something called NAME; false when that can't be told
@@ -248,6 +255,9 @@ void type_target(const struct dw_type *t, struct dw_type *out);
 /* Size in bytes; false when unknown (void, incomplete). */
 bool type_size(const struct dw_type *t, uint64_t *size);
 bool type_is_signed(const struct dw_type *t);
+/* Number of elements in dimension DIM of an array; false behind the last dimension;
+ * *COUNT 0 when the bound is not known. */
+bool type_dimension(const struct dw_type *t, unsigned dim, uint64_t *count);
 /* As stap -L prints it. */
 const char *type_text(struct arena *a, const struct dw_type *t);
 /* "struct foo", "foo", "unsigned long", "foo*" anywhere in the file. */

@@ -226,20 +226,6 @@ static bool needs_prologue(struct finder *k, Dwarf_Die *die)
 	return is_in_frame;
 }
 
-static bool line_fits(struct finder *k, const struct dw_func *func)
-{
-	if (k->p.file && !source_matches(func->decl_file, k->p.file))
-		return false;
-	switch (k->p.line_kind) {
-	case LINE_ANY:
-	case LINE_RELATIVE:
-		return true;
-	case LINE_ABSOLUTE:
-		return func->decl_line == k->p.line;
-	}
-	return true;
-}
-
 static void add_die(struct finder *k, Dwarf_Die *die, Dwarf_Die *frame, const char *name)
 {
 	struct arena *a = k->file->dw->arena;
@@ -256,7 +242,7 @@ static void add_die(struct finder *k, Dwarf_Die *die, Dwarf_Die *frame, const ch
 	func.decl_file = line_decl_file(k->file, die);
 	if (dwarf_decl_line(die, &line) == 0)
 		func.decl_line = (unsigned)line;
-	if (!line_fits(k, &func))
+	if (k->p.file && !source_matches(func.decl_file, k->p.file))
 		return;
 	d = ARENA_NEW(a, struct dw_func_die);
 	d->die = *die;
@@ -503,6 +489,29 @@ all:
 		find_in_unit(k, cu);
 }
 
+/* "name@file:line": the functions that the line is in. */
+static void keep_those_with_line(struct finder *k)
+{
+	dw_line_vec lines = { 0 };
+	size_t to = k->first;
+
+	dw_find_lines(k->file, arena_printf(k->file->dw->arena, "*@%s%c%u", k->p.file,
+					    k->p.line_kind == LINE_RELATIVE ? '+' : ':',
+					    k->p.line), &lines);
+	for (size_t i = k->first; i < k->out->n; i++) {
+		const struct dw_func *func = &k->out->at[i];
+		bool is_in = k->p.line_kind == LINE_ABSOLUTE ? func->decl_line == k->p.line
+							     : !k->p.line;
+
+		VEC_EACH(&lines, l)
+			is_in |= lines.at[l].func.address == func->address ||
+				 lines.at[l].address - func->address < func->size;
+		if (is_in)
+			k->out->at[to++] = *func;
+	}
+	k->out->n = to;
+}
+
 static int compare_funcs(const void *pa, const void *pb)
 {
 	const struct dw_func *a = pa, *b = pb;
@@ -523,6 +532,8 @@ size_t dw_find_functions(struct dw_file *f, const char *pattern, unsigned want,
 		find_in_symbols(&k);
 		find_stripped_main(&k);
 	}
+	if (k.p.line_kind != LINE_ANY)
+		keep_those_with_line(&k);
 	if (out->n > k.first)
 		qsort(out->at + k.first, out->n - k.first, sizeof(*out->at), compare_funcs);
 	return out->n - k.first;
@@ -545,6 +556,8 @@ bool dw_func_at(struct dw_file *f, uint64_t address, struct dw_func *out)
 		*out = found.at[0];
 		return true;
 	}
+	if (plt_at(f, address, out))
+		return true;
 	s = symbol_around(f, address);
 	memset(out, 0, sizeof(*out));
 	out->file = f;

@@ -203,7 +203,7 @@ static bool push_tls(struct loc_context *c, access_op_vec *ops)
 		return unsupported(c, DW_OP_form_tls_address);
 	if (VEC_LAST(ops).kind == ACC_STATIC)
 		VEC_LAST(ops).kind = ACC_CONST;
-	op(c, ops, ACC_TLS, 0, 0);
+	op(c, ops, ACC_TLS, (int64_t)c->file->tls_below, 0);
 	return true;
 }
 

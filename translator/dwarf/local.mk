@@ -13,9 +13,13 @@ libtranslator_a_SOURCES += \
 	translator/dwarf/mention.c \
 	translator/dwarf/needed.c \
 	translator/dwarf/open.c \
+	translator/dwarf/plt.c \
+	translator/dwarf/pretty.c \
 	translator/dwarf/scope.c \
 	translator/dwarf/statement.c \
 	translator/dwarf/symbol.c \
 	translator/dwarf/type.c \
 	translator/dwarf/unit.c \
-	translator/dwarf/var.c
+	translator/dwarf/var.c \
+	translator/dwarf/walk.c \
+	translator/dwarf/walk_int.h

@@ -187,6 +187,8 @@ static void read_segments(struct dw_file *f)
 			f->info.interpreter = read_interpreter(a, f->elf.elf, &ph);
 		if (ph.p_type == PT_DYNAMIC)
 			f->info.is_dynamic = true;
+		if (ph.p_type == PT_TLS && ph.p_align)
+			f->tls_below = (ph.p_memsz + ph.p_align - 1) / ph.p_align * ph.p_align;
 		if (ph.p_type != PT_LOAD)
 			continue;
 		s = &f->segments[f->n_segments++];
@@ -222,6 +224,8 @@ static void read_facts(struct dw_file *f, const GElf_Ehdr *ehdr, const struct st
 		f->info.build_id_size = (size_t)id_size;
 	}
 	read_segments(f);
+	if (f->info.is_pie && f->info.is_dynamic && !f->info.interpreter)
+		f->tls_below = 0; /* a library's block is anywhere */
 }
 
 static struct dw_file *find_open(struct dw *dw, const char *path)

@@ -121,9 +121,7 @@ bool type_is_aggregate(const struct dw_type *t)
 	       tag == DW_TAG_union_type || tag == DW_TAG_interface_type;
 }
 
-/* Number of elements in the dimension DIM (from 0) of an array; false behind the last
- * one; *COUNT 0 when the bound is not known. */
-static bool dimension(const struct dw_type *t, unsigned dim, uint64_t *count)
+bool type_dimension(const struct dw_type *t, unsigned dim, uint64_t *count)
 {
 	Dwarf_Die array = t->die, child;
 	unsigned i = 0;
@@ -165,7 +163,7 @@ void type_target(const struct dw_type *t, struct dw_type *out)
 		out->pointers--;
 		return;
 	}
-	if (dwarf_tag(&die) == DW_TAG_array_type && dimension(t, t->skipped + 1, &count)) {
+	if (dwarf_tag(&die) == DW_TAG_array_type && type_dimension(t, t->skipped + 1, &count)) {
 		*out = *t;
 		out->skipped++;
 		return;
@@ -200,7 +198,7 @@ bool type_size(const struct dw_type *t, uint64_t *size)
 		type_of(t->file, &s.die, &element);
 		if (!type_size(&element, &bytes))
 			return false;
-		for (unsigned dim = s.skipped; dimension(&s, dim, &count); dim++)
+		for (unsigned dim = s.skipped; type_dimension(&s, dim, &count); dim++)
 			bytes *= count;
 		*size = bytes;
 		return true;

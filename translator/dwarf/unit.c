@@ -144,16 +144,3 @@ bool unit_is_optimised(Dwarf_Die *unit)
 	}
 	return is_optimised;
 }
-
-bool unit_is_cxx(Dwarf_Die *unit)
-{
-	switch (dwarf_srclang(unit)) {
-	case DW_LANG_C_plus_plus:
-	case DW_LANG_C_plus_plus_03:
-	case DW_LANG_C_plus_plus_11:
-	case DW_LANG_C_plus_plus_14:
-		return true;
-	default:
-		return false;
-	}
-}
