@@ -42,11 +42,6 @@ struct reader {
 	unsigned n_seen;
 };
 
-static long futex(uint32_t *word, int op, uint32_t value, const struct timespec *timeout)
-{
-	return syscall(SYS_futex, word, op, value, timeout, NULL, 0);
-}
-
 static void tell_driver(struct reader *r)
 {
 	uint64_t one = 1;
@@ -162,6 +157,17 @@ static const struct user_record *peek(struct reader *r, uint32_t i)
 	return NULL;
 }
 
+/* What has been read may be overwritten. */
+static void give_room(struct reader *r, uint32_t i)
+{
+	struct user_ring *ring = image_ring(r->im, i);
+	__atomic_store_n(&ring->tail, r->at[i], __ATOMIC_RELEASE);
+	__atomic_fetch_add(&ring->drained, 1, __ATOMIC_SEQ_CST);
+	ring->stalled = 0;
+	if (__atomic_load_n(&ring->n_waiting, __ATOMIC_SEQ_CST))
+		syscall(SYS_futex, &ring->drained, FUTEX_WAKE, INT_MAX, NULL, NULL, 0);
+}
+
 /* One look at all rings; was there anything? */
 static bool round_once(struct reader *r)
 {
@@ -185,22 +191,13 @@ static bool round_once(struct reader *r)
 		any = true;
 		take(r, first);
 		r->at[from] += (sizeof *first + first->size + 7) & ~(uint64_t)7;
-		/* Early, so that writers have room while we go on. */
-		struct user_ring *ring = image_ring(r->im, from);
-		if (r->at[from] - ring->tail >= s->ring_size / 8)
-			__atomic_store_n(&ring->tail, r->at[from], __ATOMIC_RELEASE);
+		if (r->at[from] - image_ring(r->im, from)->tail >= s->ring_size / 8)
+			give_room(r, from); /* early, so that writers go on while we do */
 	}
 	write_out(r);
-	for (uint32_t i = 0; i < s->n_rings; i++) {
-		struct user_ring *ring = image_ring(r->im, i);
-		if (ring->tail != r->at[i] || ring->n_waiting) {
-			__atomic_store_n(&ring->tail, r->at[i], __ATOMIC_RELEASE);
-			__atomic_fetch_add(&ring->drained, 1, __ATOMIC_SEQ_CST);
-			ring->stalled = 0;
-			if (ring->n_waiting)
-				futex(&ring->drained, FUTEX_WAKE, INT_MAX, NULL);
-		}
-	}
+	for (uint32_t i = 0; i < s->n_rings; i++)
+		if (image_ring(r->im, i)->tail != r->at[i] || image_ring(r->im, i)->n_waiting)
+			give_room(r, i);
 	if (__atomic_exchange_n(&r->im->session->wake, 0, __ATOMIC_SEQ_CST))
 		tell_driver(r);
 	atomic_fetch_add(&r->rounds, 1);
@@ -252,23 +249,19 @@ struct reader *reader_start(const struct image *im, int fd, int wake_fd, bool no
 	return r;
 }
 
-/* As far as other threads can see: nothing waits in the rings. */
-static bool is_drained(const struct reader *r)
+static bool is_unused(const struct reader *r)
 {
-	for (uint32_t i = 0; i < r->im->session->n_rings; i++) {
-		const struct user_ring *ring = image_ring(r->im, i);
-		if (__atomic_load_n(&ring->head, __ATOMIC_SEQ_CST) !=
-		    __atomic_load_n(&ring->tail, __ATOMIC_SEQ_CST))
+	for (uint32_t i = 0; i < r->im->session->n_rings; i++)
+		if (__atomic_load_n(&image_ring(r->im, i)->head, __ATOMIC_SEQ_CST))
 			return false;
-	}
-	return atomic_load(&r->rounds) > 0;
+	return true;
 }
 
 void reader_flush(struct reader *r)
 {
 	const struct timespec nap = { 0, 200000 };
 	unsigned from = atomic_load(&r->rounds);
-	if (is_drained(r))
+	if (is_unused(r))
 		return;
 	while (atomic_load(&r->rounds) - from < 2) { /* one that has begun after us is complete */
 		sem_post(&r->rouse);

@@ -29,21 +29,13 @@ static struct user_ring *ring_at(uint32_t i)
 		       (uint64_t)i * (sizeof(struct user_ring) + user_session.ring_size));
 }
 
-static struct user_ring *lock_a_ring(uint16_t id)
+static bool try_lock(struct user_ring *r, uint16_t id)
 {
-	uint32_t n = user_session.n_rings, at = id % n;
+	uint32_t none = 0;
 
-	for (unsigned round = 0;; round++) {
-		struct user_ring *r = ring_at(at);
-		uint32_t none = 0;
-		if (__atomic_load_n(&r->lock, __ATOMIC_RELAXED) == 0 &&
-		    __atomic_compare_exchange_n(&r->lock, &none, id, false, __ATOMIC_ACQUIRE,
-						__ATOMIC_RELAXED))
-			return r;
-		at = at + 1 == n ? 0 : at + 1;
-		if (at == id % n)
-			rt_port_relax(round);
-	}
+	return __atomic_load_n(&r->lock, __ATOMIC_RELAXED) == 0 &&
+	       __atomic_compare_exchange_n(&r->lock, &none, id, false, __ATOMIC_ACQUIRE,
+					   __ATOMIC_RELAXED);
 }
 
 static void unlock(struct user_ring *r)
@@ -83,31 +75,58 @@ static bool put(struct user_ring *r, uint16_t id, enum rt_output kind, const cha
 	return true;
 }
 
-static void wait_for_room(struct user_ring *r)
+/* False: it was in vain, or would be. */
+static bool wait_for_room(struct user_ring *r)
 {
-	struct timespec64 patience = { 0, 20000000 };
+	struct timespec64 patience = { 0, 250000000 };
 	uint32_t drained = __atomic_load_n(&r->drained, __ATOMIC_ACQUIRE);
 
 	if (r->stalled || (user_process.flags & USER_PROCESS_QUIET))
-		return;
+		return false;
 	__atomic_fetch_add(&r->n_waiting, 1, __ATOMIC_SEQ_CST);
 	long err = user_syscall(__NR_futex, (long)&r->drained, FUTEX_WAITS, drained, (long)&patience, 0, 0);
 	__atomic_fetch_sub(&r->n_waiting, 1, __ATOMIC_SEQ_CST);
-	if (err == -110 /* ETIMEDOUT */ && r->drained == drained)
-		r->stalled = 1;
+	if (err != -110 /* ETIMEDOUT */ || r->drained != drained)
+		return true;
+	r->stalled = 1;
+	return false;
+}
+
+enum try { TRY_DONE, TRY_LOCKED, TRY_FULL };
+
+/* One go at all rings, the preferred one first. */
+static enum try try_all(uint16_t id, enum rt_output kind, const char *data, size_t n)
+{
+	uint32_t rings = user_session.n_rings;
+	enum try result = TRY_FULL;
+
+	for (uint32_t k = 0; k < rings; k++) {
+		struct user_ring *r = ring_at((id + k) % rings);
+		if (!try_lock(r, id)) {
+			result = TRY_LOCKED;
+			continue;
+		}
+		bool done = put(r, id, kind, data, n);
+		unlock(r);
+		if (done)
+			return TRY_DONE;
+	}
+	return result;
 }
 
 void rt_port_output(struct rt_context *c, enum rt_output kind, const char *data, size_t n)
 {
-	for (int tries = 0; tries < 64; tries++) {
-		struct user_ring *r = lock_a_ring(c->id);
-		bool done = put(r, c->id, kind, data, n);
-		unlock(r);
-		if (done)
-			return; /* the reader looks every few ms: no system call */
-		if (r->stalled)
+	unsigned locked = 0;
+
+	/* No system call when all goes well: the reader looks every few ms. */
+	for (;;) {
+		enum try result = try_all(c->id, kind, data, n);
+		if (result == TRY_DONE)
+			return;
+		if (result == TRY_LOCKED)
+			rt_port_relax(locked++);
+		else if (!wait_for_room(ring_at(c->id % user_session.n_rings)))
 			break;
-		wait_for_room(r);
 	}
 	__atomic_fetch_add(&rt_session.dropped, 1, __ATOMIC_RELAXED);
 }
