@@ -15,8 +15,10 @@
  * no lock where a handler touches a long, or adds to a statistic, exactly once:
  * the one atomic operation is the transaction.  A handler that combines several
  * globals, reading one and touching another, could tell the difference; the
- * globals that it combines are locked, by all.  Several counters that a handler
- * only adds to are not combined: who reads just one of them can't tell.
+ * globals that it combines are locked, by all - but for one, if no other handler
+ * combines that one: whoever else touches it sees nothing of the rest.  Several
+ * counters that a handler only adds to are not combined: who reads just one of
+ * them can't tell.
  */
 #include "translator/effects.h"
 #include "translator/passes.h"
@@ -44,6 +46,8 @@ static bool is_one_operation(const struct var *v, const struct global_use *use)
 struct sharing {
 	bool is_written; /* by a probe that does not run alone */
 	bool needs_lock;
+	unsigned n_users;     /* probes that touch it and don't run alone */
+	unsigned n_combiners; /* of them, those that combine it with another */
 };
 
 /* Reading a counter adds up all stripes: good enough for a timer, not for every hit. */
@@ -54,41 +58,66 @@ static bool may_count(const struct probe *p, const struct global_use *use)
 	return !(use->touches & TOUCH_READ) || runs_alone(p) || p->row.kind == PROBE_TIMER;
 }
 
+/* Does P combine globals that others may change meanwhile? */
+static bool combines(struct session *s, const struct probe *p, const struct sharing *of)
+{
+	unsigned n_shared = 0;
+	bool only_adds = true;
+
+	for (size_t g = 0; g < p->effects->n; g++) {
+		const struct global_use *use = &p->effects->uses[g];
+
+		if (!use->touches || !of[g].is_written)
+			continue;
+		n_shared++;
+		only_adds &= use->touches == TOUCH_ADD ||
+			     !is_one_operation(s->globals.at[g], use);
+	}
+	return n_shared > 1 && !only_adds;
+}
+
+/* Locks for all that P combines, but for the global that most others need unlocked. */
+static void lock_combined(const struct probe *p, struct sharing *of)
+{
+	size_t n = p->effects->n, spared = n;
+
+	for (size_t g = 0; g < n; g++)
+		if (p->effects->uses[g].touches && of[g].is_written && !of[g].needs_lock &&
+		    of[g].n_combiners == 1 && of[g].n_users > 1 &&
+		    (spared == n || of[g].n_users > of[spared].n_users))
+			spared = g;
+	for (size_t g = 0; g < n; g++)
+		if (g != spared && p->effects->uses[g].touches && of[g].is_written)
+			of[g].needs_lock = true;
+}
+
 static void judge(struct session *s, struct sharing *of)
 {
-	VEC_EACH(&s->probes, i) {
-		const struct probe *p = s->probes.at[i];
+	probe_vec probes = { 0 }; /* those that don't run alone */
 
-		if (runs_alone(p))
-			continue;
-		for (size_t g = 0; g < p->effects->n; g++)
-			if (p->effects->uses[g].touches & (TOUCH_WRITE | TOUCH_SORT))
-				of[g].is_written = true;
-	}
-	VEC_EACH(&s->probes, i) {
-		const struct probe *p = s->probes.at[i];
-		unsigned n_shared = 0;
-		bool only_adds = true;
+	VEC_EACH(&s->probes, i)
+		if (!runs_alone(s->probes.at[i]))
+			VEC_PUSH(s->scratch, &probes, s->probes.at[i]);
+	VEC_EACH(&probes, i)
+		for (size_t g = 0; g < s->globals.n; g++) {
+			unsigned touches = probes.at[i]->effects->uses[g].touches;
 
-		if (runs_alone(p))
-			continue;
-		for (size_t g = 0; g < p->effects->n; g++) {
-			const struct global_use *use = &p->effects->uses[g];
-
-			if (!use->touches || !of[g].is_written)
-				continue;
-			n_shared++;
-			only_adds &= use->touches == TOUCH_ADD ||
-				     !is_one_operation(s->globals.at[g], use);
-			if (!is_one_operation(s->globals.at[g], use))
-				of[g].needs_lock = true;
+			of[g].is_written |= (touches & (TOUCH_WRITE | TOUCH_SORT)) != 0;
+			of[g].n_users += touches != 0;
 		}
-		if (n_shared < 2 || only_adds)
-			continue;
-		for (size_t g = 0; g < p->effects->n; g++)
-			if (p->effects->uses[g].touches && of[g].is_written)
-				of[g].needs_lock = true;
-	}
+	VEC_EACH(&probes, i)
+		for (size_t g = 0; g < s->globals.n; g++) {
+			const struct global_use *use = &probes.at[i]->effects->uses[g];
+
+			if (!use->touches)
+				continue;
+			of[g].needs_lock |= of[g].is_written &&
+					    !is_one_operation(s->globals.at[g], use);
+			of[g].n_combiners += combines(s, probes.at[i], of);
+		}
+	VEC_EACH(&probes, i)
+		if (combines(s, probes.at[i], of))
+			lock_combined(probes.at[i], of);
 }
 
 static const struct lock_plan *plan_of(struct session *s, const struct probe *p,

@@ -258,7 +258,7 @@ static void emit_script_function(struct emit *e, const struct decl *d)
 	emit_local_longs(e, &all);
 	if (size)
 		out(&e->o, "struct %s *f;", frame);
-	out(&e->o, "%s", "");
+	out_gap(&e->o);
 	if (d->function.return_type == TY_STRING)
 		out(&e->o, "result[0] = '\\0';");
 	if (counts) {

@@ -76,6 +76,12 @@ void out_open(struct out *o, const char *fmt, ...)
 	o->indent++;
 }
 
+void out_gap(struct out *o)
+{
+	if (o->text.len >= 2 && o->text.data[o->text.len - 2] != '{')
+		out(o, "%s", "");
+}
+
 void out_close(struct out *o, const char *suffix)
 {
 	o->indent--;

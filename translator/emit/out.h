@@ -32,6 +32,8 @@ void out(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3
 void out_label(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 /* A line with " {" behind it (alone where FMT is empty), and everything after one level deeper. */
 void out_open(struct out *o, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+/* An empty line, but not directly behind an open brace. */
+void out_gap(struct out *o);
 /* "}" and SUFFIX (";" or " while (0);" or "" ...). */
 void out_close(struct out *o, const char *suffix);
 /* "} else {" */

@@ -187,7 +187,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	emit_local_longs(e, &p->locals);
 	if (size)
 		out(&e->o, "struct %s *f;", frame);
-	out(&e->o, "%s", "");
+	out_gap(&e->o);
 	out(&e->o, "if (!rt_probe_enter(c, %u, %s, %s))", p->id, class_of(p), budget_of(e, p));
 	out(&e->o, "\treturn;");
 	emit_locks(e, p->locks);

@@ -53,10 +53,13 @@ static void emit_loop(struct emit *e, const struct stmt *s)
 		label = arena_printf(e->a, "next_%u", e->n_labels++);
 	e->next_round = label;
 	e->next_round_uses = 0;
-	if (is_tested && !s->loop.before)
-		out_open(&e->o, "while (%s)", expr_cond(e, s->loop.cond));
-	else
+	if (is_tested && !s->loop.before) {
+		const char *cond = expr_cond(e, s->loop.cond);
+
+		out_open(&e->o, *cond == '(' ? "while %s" : "while (%s)", cond);
+	} else {
 		out_open(&e->o, "for (;;)");
+	}
 	if (s->loop.before)
 		emit_stmt(e, s->loop.before);
 	if (is_tested && s->loop.before) {
