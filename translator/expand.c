@@ -22,6 +22,7 @@
 #include "lang/ast_print.h"
 #include "translator/dwarf/dw.h"
 #include "translator/library.h"
+#include "translator/near.h"
 #include "translator/passes.h"
 #include "translator/point.h"
 #include "translator/point_messages.h"
@@ -42,19 +43,6 @@ struct use {
 static void derive_point(const struct use *outer, const struct point *p);
 
 /* ---- messages ---- */
-
-/* " (similar: a, b, c, d, e)" or "" */
-static const char *similar_text(struct session *s, const char *name, const char *const *names,
-				size_t n)
-{
-	const char *near[5];
-	unsigned n_near = diag_similar(name, names, (unsigned)n, near, 5);
-	const char *text = "";
-
-	for (unsigned i = 0; i < n_near; i++)
-		text = arena_printf(s->arena, "%s%s%s", text, i ? ", " : " (similar: ", near[i]);
-	return n_near ? arena_printf(s->arena, "%s)", text) : "";
-}
 
 /* What could stand below N; at the root also the names that aliases begin with. */
 static const char *similar_children(struct session *s, const struct point_node *n,
@@ -78,7 +66,7 @@ static const char *similar_children(struct session *s, const struct point_node *
 		if (k == count)
 			names[count++] = library[i];
 	}
-	return similar_text(s, name, names, count);
+	return near_similar(s->arena, "similar", name, names, count);
 }
 
 static const char *follow_text(struct session *s, const struct point_node *n)

@@ -13,15 +13,17 @@ libtranslator_a_SOURCES = \
 	translator/infer.c \
 	translator/library.c translator/library.h \
 	translator/locks.c \
+	translator/lookup.c translator/lookup.h \
 	translator/lower.c \
 	translator/messages.h \
+	translator/near.c translator/near.h \
 	translator/parse.c \
 	translator/passes.c translator/passes.h \
 	translator/plan.c translator/plan.h \
 	translator/point.c translator/point.h translator/point_messages.h \
 	translator/prune.c translator/prune.h \
 	translator/regex.c translator/regex.h \
-	translator/resolve.c \
+	translator/resolve.c translator/resolve_int.h translator/resolve_target.c \
 	translator/session.c translator/session.h \
 	translator/unread.c translator/unread.h \
 	translator/uses.c translator/uses.h

@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "translator/near.h"
 #include "translator/plan.h"
 #include "translator/point_messages.h"
 #include "translator/probes/program.h"
@@ -113,18 +114,13 @@ static void report_no_function(struct session *s, const struct point_match *m,
 {
 	struct loc loc = point_part(m->point, "function")->arg->loc;
 	const char *name = arena_strndup(s->arena, pattern, strcspn(pattern, "@"));
-	const char *near[5];
 	const char *const *names;
-	const char *text = "", *why = NULL;
+	const char *why = NULL;
 	dw_func_vec elsewhere = { 0 };
-	unsigned n;
+	size_t n = dw_function_names(file, &names);
 
-	n = (unsigned)dw_function_names(file, &names);
-	n = diag_similar(name, names, n, near, 5);
-	for (unsigned i = 0; i < n; i++)
-		text = arena_printf(s->arena, "%s%s%s", text, i ? ", " : " (similar functions: ",
-				    near[i]);
-	diag_error(&s->diag, loc, E_NO_FUNCTION, n ? arena_printf(s->arena, "%s)", text) : "");
+	diag_error(&s->diag, loc, E_NO_FUNCTION,
+		   near_similar(s->arena, "similar functions", name, names, n));
 	if (strchr(pattern, '@'))
 		dw_find_functions(file, name, DW_WANT_CALLABLE | DW_WANT_INLINED, &elsewhere);
 	if (elsewhere.n) {

@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "translator/plan.h"
+#include "translator/near.h"
 #include "translator/point_messages.h"
 #include "translator/probes/access_expr.h"
 #include "translator/probes/program.h"
@@ -27,12 +27,7 @@ struct target {
 
 static const char *alternatives(struct session *s, const struct dw_var_result *r)
 {
-	const char *text = "";
-
-	for (size_t i = 0; i < r->n_names; i++)
-		text = arena_printf(s->arena, "%s%s%s", text, i ? ", " : " (alternatives: ",
-				    r->names[i]);
-	return r->n_names ? arena_printf(s->arena, "%s)", text) : "";
+	return near_list(s->arena, "alternatives", r->names, r->n_names);
 }
 
 static const char *place_text(const struct target *t)

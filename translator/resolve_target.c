@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * The probed program's variables in a body: $variables go to the probe's family,
+ * @cast to the DWARF of the file that it names.  In a return probe everything but
+ * $return has the value that it had at the function's entry, as @entry says aloud.
+ */
+#include "translator/resolve_int.h"
+
+#include <string.h>
+
+#include "lang/ast_print.h"
+#include "translator/dwarf/dw.h"
+#include "translator/near.h"
+#include "translator/point.h"
+#include "translator/point_messages.h"
+#include "translator/probes/access_expr.h"
+#include "translator/probes/program.h"
+
+static bool is_return_probe(const struct resolver *r)
+{
+	return r->probe && r->probe->row.kind == PROBE_RETURN;
+}
+
+static bool is_return_name(const char *name)
+{
+	return !strcmp(name, "$return") || !strcmp(name, "$$return");
+}
+
+/* The replacement of a TARGET, or NULL. */
+static struct expr *target_value(struct resolver *r, struct expr *e, unsigned flags)
+{
+	struct session *s = r->s;
+	bool is_quiet = flags & RESOLVE_QUIET;
+
+	if (!r->probe) {
+		if (!is_quiet)
+			diag_error(&s->diag, e->loc, E_TARGET_IN_FUNCTION, e->target.name);
+		return NULL;
+	}
+	if (!r->probe->family->resolve_var) {
+		if (!is_quiet)
+			diag_error(&s->diag, e->loc, E_NO_TARGETS);
+		return NULL;
+	}
+	return r->probe->family->resolve_var(s, r->probe, e, flags);
+}
+
+static void report_cast(struct session *s, const struct expr *e, struct dw_file *file,
+			const struct dw_var_result *v)
+{
+	switch (v->error) {
+	case DW_VAR_NOT_FOUND:
+	case DW_VAR_NO_DWARF:
+		diag_error(&s->diag, e->loc, E_NO_TYPE, e->cast.type_name,
+			   arena_printf(s->arena, " in '%s'", dw_info(file)->path),
+			   near_list(s->arena, "alternatives", v->names, v->n_names));
+		return;
+	case DW_VAR_BAD_MEMBER:
+		diag_error(&s->diag,
+			   v->bad_component < e->cast.components.n ?
+				e->cast.components.at[v->bad_component].loc : e->loc,
+			   E_MEMBER, v->why ? v->why : "the value has no such part",
+			   near_list(s->arena, "alternatives", v->names, v->n_names));
+		return;
+	case DW_VAR_NO_LOCATION:
+	case DW_VAR_UNSUPPORTED:
+		diag_error(&s->diag, e->loc, E_VARIABLE, "@cast",
+			   v->why ? v->why : "its place can't be told");
+		return;
+	case DW_VAR_OK:
+		break;
+	}
+	BUG("a @cast that was resolved is reported");
+}
+
+/* The file whose types a @cast means, or NULL. */
+static struct dw_file *cast_file(struct resolver *r, const struct expr *e, bool is_quiet)
+{
+	struct session *s = r->s;
+	struct dw_file *file = NULL;
+	const char *module = e->cast.module;
+
+	if (!e->cast.type_name) {
+		if (!is_quiet)
+			diag_error(&s->diag, e->loc, E_UNTYPED_MEMBER);
+		return NULL;
+	}
+	if (module && *module) {
+		if (strchr(module, '<') || !strcmp(module, "kernel")) {
+			if (!is_quiet)
+				diag_error(&s->diag, e->loc, E_MODULE, module);
+			return NULL;
+		}
+		return program_module(s, module, e->loc, is_quiet);
+	}
+	if (r->probe && r->probe->family->default_file)
+		file = r->probe->family->default_file(r->probe);
+	if (!file && !is_quiet)
+		diag_error(&s->diag, e->loc, E_CAST_MODULE, e->cast.type_name);
+	return file;
+}
+
+static struct expr *cast_value(struct resolver *r, struct expr *e, unsigned flags)
+{
+	struct session *s = r->s;
+	struct dw_file *file = cast_file(r, e, flags & RESOLVE_QUIET);
+	struct dw_var_result v = { 0 };
+
+	if (!file)
+		return NULL;
+	dw_cast(file, e->cast.type_name, &e->cast.components, e->cast.is_address, s->arena, &v);
+	if (v.error != DW_VAR_OK) {
+		if (!(flags & RESOLVE_QUIET))
+			report_cast(s, e, file, &v);
+		return NULL;
+	}
+	return access_expr(s, e, file, v.path, e->cast.operand, &e->cast.components);
+}
+
+/* A replacement takes the place of the variable, and its children are resolved. */
+static void put_value(struct resolver *r, struct expr **slot, struct expr *value)
+{
+	if (!value) {
+		resolve_failed(*slot);
+		return;
+	}
+	*slot = value;
+	ast_walk_expr(&r->walker, value);
+}
+
+void resolve_cast(struct resolver *r, struct expr **slot)
+{
+	put_value(r, slot, cast_value(r, *slot, 0));
+}
+
+/* *SLOT's value is taken at the function's entry and kept for the return. */
+static void save_at_entry(struct resolver *r, struct expr **slot)
+{
+	struct expr *entry = expr_new(r->s->arena, EXPR_ENTRY, (*slot)->loc);
+
+	entry->entry.operand = *slot;
+	entry->entry.saved = resolve_new_local(r, "@entry", entry->loc);
+	entry->entry.saved->is_synthetic = true;
+	*slot = entry;
+}
+
+void resolve_target(struct resolver *r, struct expr **slot)
+{
+	struct expr *e = *slot;
+	bool at_return = is_return_probe(r) && !r->at_entry;
+
+	if (r->is_condition) {
+		diag_error(&r->s->diag, e->loc, E_CONDITION_TARGET);
+		resolve_failed(e);
+		return;
+	}
+	if (!at_return || e->target.is_at_var || is_return_name(e->target.name)) {
+		put_value(r, slot, target_value(r, e, r->at_entry ? RESOLVE_AT_ENTRY : 0));
+		return;
+	}
+	struct expr *value = target_value(r, e, RESOLVE_AT_ENTRY);
+
+	if (value) {
+		struct buf text;
+
+		buf_init(&text);
+		ast_print_expr(&text, e);
+		diag_warning(&r->s->diag, e->loc, W_ENTRY_VALUE, text.data);
+		buf_fini(&text);
+	}
+	r->at_entry = true;
+	put_value(r, slot, value);
+	r->at_entry = false;
+	save_at_entry(r, slot);
+}
+
+void resolve_entry(struct resolver *r, struct expr **slot)
+{
+	struct expr *e = *slot;
+
+	if (!is_return_probe(r) || r->at_entry) {
+		diag_error(&r->s->diag, e->loc, E_ENTRY_ELSEWHERE);
+		resolve_failed(e);
+		return;
+	}
+	r->at_entry = true;
+	resolve_expr(r, &e->entry.operand);
+	r->at_entry = false;
+	*slot = e->entry.operand;
+	save_at_entry(r, slot);
+}
+
+bool resolve_is_defined(struct resolver *r, struct expr *e)
+{
+	unsigned flags = RESOLVE_QUIET;
+
+	if (e->kind == EXPR_ENTRY) {
+		flags |= RESOLVE_AT_ENTRY;
+		e = e->entry.operand;
+	}
+	if (r->at_entry || (is_return_probe(r) && e->kind == EXPR_TARGET &&
+			    !is_return_name(e->target.name)))
+		flags |= RESOLVE_AT_ENTRY;
+	if (e->kind == EXPR_TARGET)
+		return target_value(r, e, flags) != NULL;
+	if (e->kind == EXPR_CAST)
+		return cast_value(r, e, flags) != NULL;
+	return e->kind != EXPR_PERF;
+}
