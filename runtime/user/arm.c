@@ -217,17 +217,30 @@ static int map_region(struct space *sp, const struct maps *m, struct remote_call
 	return 0;
 }
 
+/* Widens LOW ... HIGH to what a slot of the site at ADDRESS must be near to: the site itself
+ * and what its instructions jump to or have as operands. */
+static void must_reach(const struct site_recipe *r, uint64_t address, uint64_t *low, uint64_t *high)
+{
+	for (int i = -1; i < r->n_fixups; i++) {
+		uint64_t at = address;
+		if (i >= 0 && r->fixups[i].kind != SITE_FIX_REL32)
+			continue;
+		if (i >= 0)
+			at += (uint64_t)r->fixups[i].addend;
+		if (at < *low)
+			*low = at;
+		if (at > *high)
+			*high = at;
+	}
+}
+
 /* Arms the N sites of PLAN, all of one mapping, from one region of slots. */
 static int arm_mapping(const struct space_env *env, struct space *sp, const struct maps *m,
 		       struct remote_call *r, const struct plan *plan, size_t n)
 {
-	uint64_t low = plan[0].address, high = plan[0].address;
-	for (size_t i = 1; i < n; i++) {
-		if (plan[i].address < low)
-			low = plan[i].address;
-		if (plan[i].address > high)
-			high = plan[i].address;
-	}
+	uint64_t low = UINT64_MAX, high = 0;
+	for (size_t i = 0; i < n; i++)
+		must_reach(&env->im->sites[plan[i].site], plan[i].address, &low, &high);
 	struct user_region *region = spare_region(sp, low, high, n);
 	int err = region ? 0 : map_region(sp, m, r, low, high, n, &region);
 	if (err)
