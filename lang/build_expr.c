@@ -214,9 +214,11 @@ static unsigned trailing_dollars(const char *name, size_t len)
 	return n;
 }
 
-/* The E that a component can be added to: itself, or an untyped cast around it. */
-static struct expr *open_components(struct parser *p, struct loc loc, struct expr *e,
-				    component_vec **out)
+/*
+ * The E that a component can be added to: itself, or an untyped cast around it.
+ * A chain of components is long but not deep, so E is not finished again.
+ */
+static struct expr *open_components(struct parser *p, struct expr *e, component_vec **out)
 {
 	struct expr *cast;
 
@@ -228,22 +230,32 @@ static struct expr *open_components(struct parser *p, struct loc loc, struct exp
 		cast = expr_new(p->arena, EXPR_CAST, e->loc);
 		cast->cast.operand = e;
 		*out = &cast->cast.components;
-		return cast;
+		return build_finish(p, cast);
 	}
-	if ((*out)->n && VEC_LAST(*out).kind >= COMPONENT_PRETTY)
-		diag_error(p->env->diag, loc, E_COMPONENT);
 	return e;
 }
 
-static void add_pretty(struct parser *p, component_vec *components, struct loc loc, unsigned n)
+static struct expr *add_component(struct parser *p, struct expr *e, const struct component *c)
+{
+	component_vec *components;
+
+	e = open_components(p, e, &components);
+	if (components->n && VEC_LAST(components).kind >= COMPONENT_PRETTY)
+		diag_error(p->env->diag, c->loc, E_COMPONENT);
+	VEC_PUSH(p->arena, components, *c);
+	if (c->expr && c->expr->depth >= e->depth)
+		return build_finish(p, e);
+	return e;
+}
+
+static struct expr *add_pretty(struct parser *p, struct expr *e, struct loc loc, unsigned n)
 {
 	struct component c = {
 		.kind = n == 2 ? COMPONENT_PRETTY_DEEP : COMPONENT_PRETTY,
 		.loc = loc,
 	};
 
-	if (n)
-		VEC_PUSH(p->arena, components, c);
+	return n ? add_component(p, e, &c) : e;
 }
 
 struct expr *build_target(struct parser *p, struct loc loc, struct text name)
@@ -252,8 +264,8 @@ struct expr *build_target(struct parser *p, struct loc loc, struct text name)
 	unsigned dollars = trailing_dollars(name.at, name.len);
 
 	e->target.name = intern_n(p->env->names, name.at, name.len - dollars);
-	add_pretty(p, &e->target.components, loc, dollars);
-	return build_finish(p, e);
+	e->depth = 1;
+	return add_pretty(p, e, loc, dollars);
 }
 
 struct expr *build_at_var(struct parser *p, struct loc loc, struct text name, const char *module)
@@ -281,49 +293,38 @@ struct expr *build_cast(struct parser *p, struct loc loc, struct expr *operand, 
 struct expr *build_member(struct parser *p, struct loc loc, struct expr *e, struct text name)
 {
 	struct component c = { .kind = COMPONENT_MEMBER, .loc = loc };
-	component_vec *components;
-	unsigned dollars;
+	unsigned dollars = trailing_dollars(name.at, name.len);
 
 	if (*name.at == '$' && name.len <= 2 && !name.at[strspn(name.at, "$")])
 		return build_pretty(p, loc, e, name);
-	e = open_components(p, loc, e, &components);
-	dollars = trailing_dollars(name.at, name.len);
 	c.member = intern_n(p->env->names, name.at, name.len - dollars);
-	VEC_PUSH(p->arena, components, c);
-	add_pretty(p, components, loc, dollars);
-	return build_finish(p, e);
+	e = add_component(p, e, &c);
+	return add_pretty(p, e, loc, dollars);
 }
 
 struct expr *build_element(struct parser *p, struct loc loc, struct expr *e, struct expr *index)
 {
 	struct component c = { .kind = COMPONENT_EXPR_INDEX, .loc = loc };
-	component_vec *components;
 
-	e = open_components(p, loc, e, &components);
 	if (index->kind == EXPR_NUMBER) {
 		c.kind = COMPONENT_INDEX;
 		c.index = index->number.value;
 	} else {
 		c.expr = index;
 	}
-	VEC_PUSH(p->arena, components, c);
-	return build_finish(p, e);
+	return add_component(p, e, &c);
 }
 
 struct expr *build_pretty(struct parser *p, struct loc loc, struct expr *e, struct text dollars)
 {
-	component_vec *components;
-
-	e = open_components(p, loc, e, &components);
-	add_pretty(p, components, loc, dollars.len);
-	return build_finish(p, e);
+	return add_pretty(p, e, loc, dollars.len);
 }
 
 struct expr *build_address(struct parser *p, struct loc loc, struct expr *e)
 {
 	component_vec *components;
 
-	e = open_components(p, loc, e, &components);
+	e = open_components(p, e, &components);
 	if (e->kind == EXPR_TARGET)
 		e->target.is_address = true;
 	else

@@ -19,7 +19,8 @@ enum {
 	MAX_ALTERNATIVES = 1 << 14, /* probe points that {a,b} may expand to */
 	MAX_ARRAY_SIZE = INT32_MAX,
 	MAX_STAT_SHIFT = 62,
-	MAX_KEYS = 9
+	MAX_KEYS = 9,
+	MAX_ERRORS = 200           /* of one text: the rest of it is not read */
 };
 
 /* A token of the scanner.  KIND is one of the grammar's (grammar.h). */

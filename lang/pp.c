@@ -58,6 +58,7 @@ struct pp {
 	VEC(struct frame) frames;
 	VEC(struct conditional) open;
 	unsigned n_expanded;
+	unsigned max_errors; /* of diag's counter */
 	bool has_peeked;
 	struct token peeked;
 	struct loc peeked_loc;
@@ -74,6 +75,7 @@ struct pp *pp_new(struct parse_env *env, uint32_t source, const struct tokens *t
 	};
 
 	pp->env = env;
+	pp->max_errors = env->diag->n_errors + MAX_ERRORS;
 	map_init(&pp->macros, env->arena);
 	VEC_PUSH(env->arena, &pp->frames, frame);
 	return pp;
@@ -224,6 +226,14 @@ static bool read_macro(struct pp *pp, struct loc at)
 
 /* ---- macros: use ---- */
 
+/* Ends the text here: what runs away would do so again and again. */
+static void give_up(struct pp *pp)
+{
+	pp->frames.n = 1;
+	pp->open.n = 0;
+	top(pp)->tokens.at = top(pp)->tokens.end;
+}
+
 static bool push_frame(struct pp *pp, struct range tokens, const struct scope *scope,
 		       struct loc use, const char *name)
 {
@@ -234,11 +244,13 @@ static bool push_frame(struct pp *pp, struct range tokens, const struct scope *s
 
 	if (pp->frames.n >= MAX_MACRO_DEPTH) {
 		diag_error(env->diag, use, E_MACRO_DEPTH);
+		give_up(pp);
 		return false;
 	}
 	pp->n_expanded += (unsigned)(tokens.end - tokens.at);
 	if (pp->n_expanded > MAX_MACRO_TOKENS) {
 		diag_error(env->diag, use, E_MACRO_SIZE, MAX_MACRO_TOKENS);
+		give_up(pp);
 		return false;
 	}
 	if (tokens.at == tokens.end)
@@ -686,6 +698,8 @@ static struct token expanded(struct pp *pp, struct loc *loc)
 
 static struct token next(struct pp *pp, struct loc *loc)
 {
+	if (pp->env->diag->n_errors > pp->max_errors)
+		give_up(pp);
 	for (;;) {
 		struct token t = expanded(pp, loc);
 		bool ok = true;
