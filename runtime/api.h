@@ -192,6 +192,10 @@ extern uint64_t script_skipped[];
 
 /* ---- statistics ---- */
 
+#ifndef HIST_ELISION
+#define HIST_ELISION 2 /* empty rows that a chart keeps at each end of a gap; -1: all of them */
+#endif
+
 enum rt_stat_ops { /* same bits as 1 << enum statop */
 	RT_STAT_COUNT = 1, RT_STAT_SUM = 2, RT_STAT_MIN = 4, RT_STAT_MAX = 8, RT_STAT_AVG = 16,
 	RT_STAT_VARIANCE = 32
@@ -204,6 +208,7 @@ struct rt_stat_spec {
 	uint32_t buckets; /* RT_HIST_BUCKETS */
 	int32_t shift;    /* of @variance */
 	int64_t low, high, interval;
+	int64_t elision;  /* HIST_ELISION */
 };
 
 struct rt_stat {
@@ -234,7 +239,7 @@ struct rt_stats_stripe {
 /* Defines NAME_spec; use as rt_stats_add(c, &NAME_spec, &NAME.head, x). */
 #define RT_STAT(name, ops, hist, low, high, interval, shift)                             \
 	static const struct rt_stat_spec name##_spec = { ops, hist,                      \
-		RT_HIST_BUCKETS(hist, low, high, interval), shift, low, high, interval };\
+		RT_HIST_BUCKETS(hist, low, high, interval), shift, low, high, interval, HIST_ELISION }; \
 	static struct {                                                                  \
 		struct rt_stats head;                                                    \
 		char stripes[RT_STRIPES][RT_STRIPE_SIZE(hist, low, high, interval)] RT_LINE; \
@@ -261,7 +266,7 @@ struct rt_map_spec {
 	uint8_t value;        /* enum rt_value */
 	uint8_t wraps;
 	uint16_t unused;
-	uint32_t string_size; /* RT_STRLEN */
+	uint32_t string_size; /* MAXSTRINGLEN */
 	uint32_t key_at[RT_MAX_KEYS]; /* offsets from the entry */
 	struct rt_stat_spec stat;
 };
@@ -303,13 +308,14 @@ struct rt_entry {
 	       name##_entry_size = RT_KEY_AT(strings, name##_value_size, keys) };        \
 	static const struct rt_map_spec name##_spec = {                                  \
 		cap, RT_MAP_BUCKETS(cap), 32 - RT_LOG2(RT_MAP_BUCKETS(cap)), RT_ORDERS_AT(cap), \
-		RT_ENTRIES_AT(cap), name##_entry_size, keys, strings, value, wraps, 0, RT_STRLEN, \
+		RT_ENTRIES_AT(cap), name##_entry_size, keys, strings, value, wraps, 0, MAXSTRINGLEN, \
 		{ RT_KEY_AT(strings, name##_value_size, 0), RT_KEY_AT(strings, name##_value_size, 1), \
 		  RT_KEY_AT(strings, name##_value_size, 2), RT_KEY_AT(strings, name##_value_size, 3), \
 		  RT_KEY_AT(strings, name##_value_size, 4), RT_KEY_AT(strings, name##_value_size, 5), \
 		  RT_KEY_AT(strings, name##_value_size, 6), RT_KEY_AT(strings, name##_value_size, 7), \
 		  RT_KEY_AT(strings, name##_value_size, 8) },                            \
-		{ ops, hist, RT_HIST_BUCKETS(hist, low, high, interval), shift, low, high, interval } }; \
+		{ ops, hist, RT_HIST_BUCKETS(hist, low, high, interval), shift, low, high, interval, \
+		  HIST_ELISION } };                                                      \
 	static char name[RT_ENTRIES_AT(cap) + (size_t)(cap) * name##_entry_size] RT_LINE
 #define RT_MAP_OF(name) ((struct rt_map *)(void *)(name))
 void rt_map_repair(const struct rt_map_spec *s, struct rt_map *m);

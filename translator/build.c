@@ -107,6 +107,13 @@ static void add_compiler(struct session *s, arg_vec *args)
 	add_arg(s, args, arena_printf(s->arena, "-I%s/..", s->paths.runtime_dir));
 	if (session_max_string(s) != DEFAULT_STRING)
 		add_arg(s, args, arena_printf(s->arena, "-DMAXSTRINGLEN=%u", session_max_string(s)));
+	/* the others for api.h (HIST_ELISION) and for embedded C */
+	VEC_EACH(&s->opt.defines, i) {
+		const struct text_option *o = &s->opt.defines.at[i];
+
+		if (strcmp(o->name, "MAXSTRINGLEN"))
+			add_arg(s, args, arena_printf(s->arena, "-D%s=%s", o->name, o->value ? o->value : "1"));
+	}
 }
 
 /* Warnings that speak of how a script is written rather than of an error in C. */

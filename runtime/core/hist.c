@@ -2,15 +2,15 @@
 /*
  * Histograms: their buckets by value, and the bar chart.
  *
- * The chart has a row per bucket from two before the first that is not empty
- * to two behind the last; of a longer run of empty ones two rows stay on each
- * side and a "~" stands for the others.  The longest bar has at most 50
- * characters, each for the same whole number of values.
+ * The chart has a row per bucket, from HIST_ELISION (two) before the first that
+ * is not empty to as many behind the last; of a longer run of empty ones so
+ * many rows stay on each side and a "~" stands for the others.  A negative
+ * HIST_ELISION gives all rows.  The longest bar has at most 50 characters, each
+ * for the same whole number of values.
  */
 #include "runtime/core/core_int.h"
 
 #define BAR_WIDTH 50
-#define MARGIN 2
 
 /* The value that bucket I begins with. */
 static int64_t bucket_value(const struct rt_stat_spec *s, uint32_t i)
@@ -72,6 +72,7 @@ static void print_chart(struct sink *out, const struct rt_stat_spec *s, const st
 	uint32_t first = 0, last = s->buckets - 1;
 	int64_t most = 0, scale;
 	size_t label_width = 5, count_width;
+	uint64_t margin = (uint64_t)s->elision; /* negative: more than there are */
 	char text[24];
 
 	while (!st->bucket[first])
@@ -79,9 +80,9 @@ static void print_chart(struct sink *out, const struct rt_stat_spec *s, const st
 	while (!st->bucket[last])
 		last--;
 	/* rows of margin, but no empty "<LOW" and ">HIGH" */
-	for (unsigned i = 0; i < MARGIN && first > 0 && has_value(s, first - 1); i++)
+	for (uint64_t i = 0; i < margin && first > 0 && has_value(s, first - 1); i++)
 		first--;
-	for (unsigned i = 0; i < MARGIN && last < s->buckets - 1 && has_value(s, last + 1); i++)
+	for (uint64_t i = 0; i < margin && last < s->buckets - 1 && has_value(s, last + 1); i++)
 		last++;
 	for (uint32_t i = first; i <= last; i++) {
 		size_t n = label(s, i, text);
@@ -100,13 +101,15 @@ static void print_chart(struct sink *out, const struct rt_stat_spec *s, const st
 	sink_put(out, " count\n", 7);
 	for (uint32_t i = first; i <= last; i++) {
 		uint32_t run = empty_run(st, i, last + 1);
-		bool elide = run > 2 * MARGIN;
+		bool elide = s->elision >= 0 && run > 2 * margin;
 
 		for (uint32_t j = i; j < i + run; j++) {
-			if (elide && j == i + MARGIN) {
+			if (elide && j == i + margin) {
 				sink_fill(out, ' ', (int64_t)label_width + 1);
 				sink_put(out, "~\n", 2);
-				j = i + run - MARGIN;
+				j = i + run - (uint32_t)margin;
+				if (j == i + run)
+					break;
 			}
 			print_row(out, label_width, text, label(s, j, text), 0, count_width, 0);
 		}

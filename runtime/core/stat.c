@@ -13,6 +13,7 @@
 #include "runtime/core/core_int.h"
 
 #define STEAL_ROUNDS 100000 /* the owner of the shared stripe must be dead */
+#define READ_WAIT_NS 100000000
 
 void rt_stat_add_variance(const struct rt_stat_spec *s, struct rt_stat *st, int64_t x)
 {
@@ -145,8 +146,6 @@ void rt_stats_add_slow(struct rt_context *c, const struct rt_stat_spec *s, struc
 
 static void merge(const struct rt_stat_spec *s, struct rt_stat *into, const struct rt_stat *from)
 {
-	if (!from->count)
-		return;
 	if (!into->count || from->min < into->min)
 		into->min = from->min;
 	if (!into->count || from->max > into->max)
@@ -157,25 +156,38 @@ static void merge(const struct rt_stat_spec *s, struct rt_stat *into, const stru
 		into->bucket[i] += from->bucket[i];
 }
 
-#define READ_TRIES 1000
-
-/* Adds a stripe to INTO as it was at one moment: tried until nobody has changed it meanwhile,
- * then (its thread is stopped or dead in the middle) as it is. */
-static void merge_stripe(const struct rt_stat_spec *s, struct rt_stat *into, struct rt_stats_stripe *stripe,
-			 uint64_t generation, struct rt_stat *scratch)
+/* Copies a stripe's values; true: nobody has changed them meanwhile. */
+static bool copy_stripe(const struct rt_stat_spec *s, struct rt_stat *to, struct rt_stats_stripe *stripe,
+			uint32_t *sequence)
 {
-	for (unsigned try = 0; try < READ_TRIES; try++) {
-		uint32_t sequence = __atomic_load_n(&stripe->sequence, __ATOMIC_ACQUIRE);
+	*sequence = __atomic_load_n(&stripe->sequence, __ATOMIC_ACQUIRE);
+	__builtin_memcpy(to, &stripe->stat, stat_size(s));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return !(*sequence & 1) && __atomic_load_n(&stripe->sequence, __ATOMIC_RELAXED) == *sequence;
+}
 
-		if (stripe->generation != generation)
-			return;
-		__builtin_memcpy(scratch, &stripe->stat, stat_size(s));
-		__atomic_thread_fence(__ATOMIC_ACQUIRE);
-		if (!(sequence & 1) && __atomic_load_n(&stripe->sequence, __ATOMIC_RELAXED) == sequence)
-			break;
-		rt_port_relax(try);
+/* A stripe as it was at one moment.  Where its thread has not come to the end of a change for
+ * long (it is stopped, or dead) the values are taken as they are, and nobody waits again: the
+ * sequence number is made even; the thread, if it lives, will set its own. */
+static void read_stripe(const struct rt_stat_spec *s, struct rt_stat *to, struct rt_stats_stripe *stripe)
+{
+	uint64_t since = 0, now;
+	uint32_t sequence;
+
+	for (unsigned round = 0; !copy_stripe(s, to, stripe, &sequence); round++) {
+		rt_port_relax(round);
+		if (round % 16 != 15)
+			continue;
+		now = rt_port_monotonic_ns();
+		if (!since)
+			since = now;
+		if (now - since < READ_WAIT_NS)
+			continue;
+		if (sequence & 1)
+			__atomic_compare_exchange_n(&stripe->sequence, &sequence, sequence - 1, false,
+						    __ATOMIC_RELAXED, __ATOMIC_RELAXED);
+		return;
 	}
-	merge(s, into, scratch);
 }
 
 struct rt_stat *rt_stats_read(struct rt_context *c, const struct rt_stat_spec *s, struct rt_stats *st, void *out)
@@ -194,9 +206,11 @@ struct rt_stat *rt_stats_read(struct rt_context *c, const struct rt_stat_spec *s
 
 		if (!stripe->sequence)
 			continue; /* never used */
-		__builtin_memset(part, 0, stat_size(s));
-		merge_stripe(s, all, stripe, generation, part);
+		if (stripe->generation != generation)
+			continue; /* deleted */
+		read_stripe(s, part, stripe);
 		if (part->count) {
+			merge(s, all, part);
 			parts[n].count = part->count;
 			parts[n].mean = part->mean;
 			parts[n++].m2 = part->m2;

@@ -203,6 +203,56 @@ static void negative_values(void)
 	free(c);
 }
 
+static const char *chart_with(int64_t elision)
+{
+	struct rt_stat_spec spec = linear_spec;
+
+	spec.elision = elision;
+	spec.high = 2000;
+	spec.buckets = RT_HIST_BUCKETS(RT_HIST_LINEAR, 0, 2000, 200);
+	rt_print_hist(c, &spec, rt_stats_read(c, &linear_spec, &linear.head, merged));
+	return host_printed(c);
+}
+
+/* The language reference, 8.4.1: -DHIST_ELISION. */
+static void elision(void)
+{
+	start();
+	rt_stats_add(c, &linear_spec, &linear.head, 200);
+	rt_stats_add(c, &linear_spec, &linear.head, 1000);
+	CHECK_STR(chart_with(1),
+		  "value |-------------------------------------------------- count\n"
+		  "    0 |                                                   0\n"
+		  "  200 |@                                                  1\n"
+		  "  400 |                                                   0\n"
+		  "      ~\n"
+		  "  800 |                                                   0\n"
+		  " 1000 |@                                                  1\n"
+		  " 1200 |                                                   0\n"
+		  "\n");
+	CHECK_STR(chart_with(0),
+		  "value |-------------------------------------------------- count\n"
+		  "  200 |@                                                  1\n"
+		  "      ~\n"
+		  " 1000 |@                                                  1\n"
+		  "\n");
+	CHECK_STR(chart_with(-1),
+		  "value |-------------------------------------------------- count\n"
+		  "    0 |                                                   0\n"
+		  "  200 |@                                                  1\n"
+		  "  400 |                                                   0\n"
+		  "  600 |                                                   0\n"
+		  "  800 |                                                   0\n"
+		  " 1000 |@                                                  1\n"
+		  " 1200 |                                                   0\n"
+		  " 1400 |                                                   0\n"
+		  " 1600 |                                                   0\n"
+		  " 1800 |                                                   0\n"
+		  " 2000 |                                                   0\n"
+		  "\n");
+	free(c);
+}
+
 static void outside_of_a_linear_range(void)
 {
 	start();
@@ -284,5 +334,5 @@ static void a_dead_writer_is_passed(void)
 }
 
 UNIT_MAIN(TEST(extraction), TEST(variance), TEST(log_buckets), TEST(buckets_in_foreach),
-	  TEST(charts_of_the_reference), TEST(negative_values), TEST(outside_of_a_linear_range), TEST(stripes),
-	  TEST(a_dead_writer_is_passed))
+	  TEST(charts_of_the_reference), TEST(negative_values), TEST(elision), TEST(outside_of_a_linear_range),
+	  TEST(stripes), TEST(a_dead_writer_is_passed))
