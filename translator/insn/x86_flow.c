@@ -16,20 +16,22 @@
  *    only the function itself knows it; so every address outside the function that
  *    it mentions is tried as a table of both kinds, and entries are taken for as
  *    long as they look like code nearby.  That finds too many targets rather than
- *    too few.  If no table comes to light the jump is not understood;
+ *    too few.  If no table comes to light the jump is not understood.  Where nothing
+ *    near the jump sets its register, tables are tried but not asked for;
  *  - entries that the caller names;
  *  - jumps from any other function of the file (x86_scan.c).
  *
  * Whatever isn't understood leaves a reason, and the function no jump entries.
  *
- * One shape is taken on trust: a register whose value comes from no instruction
- * near the jump is a pointer, not a label of a threaded interpreter that got its
- * labels' addresses from static data only.
+ * One shape is taken on trust: what is loaded from memory without an index is a
+ * pointer to a function, not a label of a threaded interpreter that got its labels'
+ * addresses from static data only.
  */
 #include "translator/insn/insn_int.h"
 
 #include <string.h>
 
+#include "base/log.h"
 #include "base/vec.h"
 
 enum {
@@ -67,7 +69,8 @@ struct x86_map {
 	const char *unknown;
 	bool has_calls;
 	bool runs_out;          /* over the end of the whole function */
-	bool wants_tables;      /* an indirect jump goes through a table */
+	bool tries_tables;      /* an indirect jump perhaps goes through a table */
+	bool wants_short_table; /* it certainly does, of distances */
 	bool wants_long_table;  /* ... of addresses */
 	bool found_short, found_long;
 	size_t n_reached;
@@ -189,7 +192,7 @@ static void note_operands(struct x86_map *m, const struct x86_insn *insn)
 		mention(m, z->raw.imm[0].value.u);
 }
 
-enum indirect { INDIRECT_POINTER, INDIRECT_OFFSETS, INDIRECT_ADDRESSES };
+enum indirect { INDIRECT_POINTER, INDIRECT_OFFSETS, INDIRECT_ADDRESSES, INDIRECT_UNKNOWN };
 
 static bool has_index(const ZydisDecodedOperand *op)
 {
@@ -218,7 +221,7 @@ static enum indirect classify(struct x86_map *m, const struct x86_insn *jump)
 
 	if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&m->decoder->z, jump->bytes, jump->z.length, &z,
 						 ops)))
-		return INDIRECT_ADDRESSES;
+		BUG("an instruction decodes only once");
 	if (ops[0].type != ZYDIS_OPERAND_TYPE_REGISTER)
 		return has_index(&ops[0]) ? INDIRECT_ADDRESSES : INDIRECT_POINTER;
 	reg = ZydisRegisterGetLargestEnclosing(mode, ops[0].reg.value);
@@ -227,14 +230,14 @@ static enum indirect classify(struct x86_map *m, const struct x86_insn *jump)
 
 		if (!ZYAN_SUCCESS(ZydisDecoderDecodeFull(&m->decoder->z, before->bytes,
 							 before->z.length, &z, ops)))
-			break;
+			BUG("an instruction decodes only once");
 		for (unsigned i = 0; i < z.operand_count; i++)
 			if (ops[i].type == ZYDIS_OPERAND_TYPE_REGISTER &&
 			    ops[i].actions & ZYDIS_OPERAND_ACTION_MASK_WRITE &&
 			    ZydisRegisterGetLargestEnclosing(mode, ops[i].reg.value) == reg)
 				return explain(&z, ops);
 	}
-	return INDIRECT_POINTER;
+	return INDIRECT_UNKNOWN;
 }
 
 static void note_target(struct x86_map *m, uint64_t target, bool is_branch)
@@ -273,12 +276,14 @@ static bool note(struct x86_map *m, const struct x86_insn *insn)
 			break; /* a tail call's own switch */
 		switch (classify(m, insn)) {
 		case INDIRECT_ADDRESSES:
-			m->wants_long_table = true;
-			m->wants_tables = true;
+			m->wants_long_table = m->tries_tables = true;
 			break;
 		case INDIRECT_OFFSETS:
-			m->wants_tables = true;
+			m->wants_short_table = m->tries_tables = true;
 			break;
+		case INDIRECT_UNKNOWN:
+			m->tries_tables = true;
+			/* fall through */
 		case INDIRECT_POINTER:
 			mark(m, insn->address, MARK_TAIL);
 			break;
@@ -434,16 +439,16 @@ static bool try_table(struct x86_map *m, uint64_t base, unsigned entry)
 
 static void try_tables(struct x86_map *m)
 {
-	while (m->wants_tables && m->n_tried < m->bases.n && !m->unknown) {
+	while (m->tries_tables && m->n_tried < m->bases.n && !m->unknown) {
 		uint64_t base = m->bases.at[m->n_tried++];
 
 		if (try_table(m, base, 4))
 			m->found_short = true;
-		if (m->wants_long_table && try_table(m, base, 8))
+		if (try_table(m, base, 8))
 			m->found_long = true;
 		drain(m);
 	}
-	if (m->wants_tables && !(m->wants_long_table ? m->found_long : m->found_short))
+	if ((m->wants_short_table && !m->found_short) || (m->wants_long_table && !m->found_long))
 		give_up(m, "the function has an indirect jump whose targets aren't known");
 }
 
