@@ -76,6 +76,7 @@ struct dw_file {
 	struct dw_segment *segments;
 	size_t n_segments;
 	uint64_t low_address, high_address; /* of executable segments */
+	uint64_t tls_address, tls_size; /* PT_TLS */
 	uint64_t tls_below; /* where an executable's TLS block begins below the thread pointer */
 
 	/* debug.c */

@@ -195,15 +195,24 @@ static bool unsupported(struct loc_context *c, unsigned atom)
 	return loc_fail(c, DW_VAR_UNSUPPORTED, "its location uses DWARF operation 0x%x", atom);
 }
 
-/* A thread-local variable's expression is an offset, pushed as a constant or (with the
- * same meaning) as an address. */
+/*
+ * A thread-local variable's expression is an offset, pushed as a constant or (with the
+ * same meaning) as an address.  GCC 12 with -gsplit-dwarf has the variable's address in
+ * the initialisation image there.
+ */
 static bool push_tls(struct loc_context *c, access_op_vec *ops)
 {
-	if (!ops->n)
+	const struct dw_file *f = c->file;
+	struct access_op *last = ops->n ? &VEC_LAST(ops) : NULL;
+	uint64_t offset;
+
+	if (!last || (last->kind != ACC_STATIC && last->kind != ACC_CONST))
 		return unsupported(c, DW_OP_form_tls_address);
-	if (VEC_LAST(ops).kind == ACC_STATIC)
-		VEC_LAST(ops).kind = ACC_CONST;
-	op(c, ops, ACC_TLS, (int64_t)c->file->tls_below, 0);
+	last->kind = ACC_CONST;
+	offset = (uint64_t)last->arg;
+	if (offset >= f->tls_size && offset - f->tls_address < f->tls_size)
+		last->arg -= (int64_t)f->tls_address;
+	op(c, ops, ACC_TLS, (int64_t)f->tls_below, 0);
 	return true;
 }
 

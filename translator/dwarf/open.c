@@ -187,8 +187,11 @@ static void read_segments(struct dw_file *f)
 			f->info.interpreter = read_interpreter(a, f->elf.elf, &ph);
 		if (ph.p_type == PT_DYNAMIC)
 			f->info.is_dynamic = true;
-		if (ph.p_type == PT_TLS && ph.p_align)
+		if (ph.p_type == PT_TLS && ph.p_align) {
+			f->tls_address = ph.p_vaddr;
+			f->tls_size = ph.p_memsz;
 			f->tls_below = (ph.p_memsz + ph.p_align - 1) / ph.p_align * ph.p_align;
+		}
 		if (ph.p_type != PT_LOAD)
 			continue;
 		s = &f->segments[f->n_segments++];

@@ -234,7 +234,7 @@ bool type_is_signed(const struct dw_type *t)
 	Dwarf_Word encoding;
 
 	type_strip(&s);
-	if (s.known)
+	if (s.known && !s.pointers)
 		return true;
 	switch (type_tag(&s)) {
 	case DW_TAG_base_type:
