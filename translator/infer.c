@@ -354,7 +354,15 @@ static void infer_assign(struct infer *in, struct expr *e, enum type want)
 		settle(in, e, want, TY_STRING);
 		return;
 	case OP_NONE:
-		infer_both(in, target, value, want);
+		/* the value first: a variable that disagrees shows where it got its type */
+		infer_expr(in, value, want);
+		if (value->type == TY_STAT) {
+			diag_error(&in->s->diag, value->loc, E_STAT_VALUE);
+			value->type = TY_ERROR;
+		}
+		infer_expr(in, target, value->type);
+		if (value->type == TY_UNKNOWN && is_known(target->type))
+			infer_expr(in, value, target->type);
 		if (is_known(target->type))
 			settle(in, e, want, target->type);
 		return;

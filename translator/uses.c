@@ -36,8 +36,10 @@ static void use_place(struct uses *u, struct expr *e, unsigned use)
 		if (use & USE_WRITE)
 			u->has_effect = true;
 		break;
-	default:
+	default: /* not a place: writing to it must live to be refused */
 		uses_expr(u, e);
+		if (use & USE_WRITE)
+			u->has_effect = true;
 		break;
 	}
 }
