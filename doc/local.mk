@@ -3,6 +3,7 @@ dist_man_MANS += doc/tapster.1
 
 EXTRA_DIST += \
 	doc/HACKING.md \
+	doc/LIMITS.md \
 	doc/MAP.md
 
 # "Pass 2: analysis failed.  [man error::pass2]"
