@@ -13,6 +13,7 @@ check_PROGRAMS += \
 	testsuite/tapster.unit/arena \
 	testsuite/tapster.unit/buf \
 	testsuite/tapster.unit/diag \
+	testsuite/tapster.unit/dwarf \
 	testsuite/tapster.unit/insn_functions \
 	testsuite/tapster.unit/insn_main \
 	testsuite/tapster.unit/insn_plan \
