@@ -151,22 +151,39 @@ static void order_overloads(struct session *s, decl_vec *f)
 	}
 }
 
-void lookup_find_functions(struct session *s, const char *name, struct loc loc, size_t n_args,
-			   decl_vec *out, struct decl **other)
+/* Where a function may come from, the nearest first. */
+enum place { OWN_FILE, SCRIPT, LIBRARY, PLACES };
+
+static void functions_at(struct session *s, enum place place, const char *name, struct loc loc,
+			 decl_vec *out)
 {
 	uint32_t source = file_of(s, loc);
 	const struct syntax_file *tapset = tapset_at(s, source);
 
-	*other = NULL;
-	/* from the nearest place that has any: the own file, the script, the library */
-	for (int place = 0; place < 3 && !out->n; place++) {
-		if (place == 0 && tapset)
+	switch (place) {
+	case OWN_FILE:
+		if (tapset)
 			functions_in(s, tapset, name, true, out);
-		for (size_t i = 0; place == 1 && i < s->user_files.n; i++)
+		break;
+	case SCRIPT:
+		VEC_EACH(&s->user_files, i)
 			functions_in(s, s->user_files.at[i], name,
 				     s->user_files.at[i]->source == source, out);
-		if (place == 2)
-			library_functions(s->library, name, out);
+		break;
+	case LIBRARY:
+		library_functions(s->library, name, out);
+		break;
+	case PLACES:
+		break;
+	}
+}
+
+void lookup_find_functions(struct session *s, const char *name, struct loc loc, size_t n_args,
+			   decl_vec *out, struct decl **other)
+{
+	*other = NULL;
+	for (enum place place = OWN_FILE; place < PLACES && !out->n; place++) {
+		functions_at(s, place, name, loc, out);
 		if (out->n)
 			*other = VEC_LAST(out);
 		keep_arity(out, n_args);

@@ -114,7 +114,8 @@ static void refuse(struct session *s, const struct probe *p, uint64_t pc, const 
 	else
 		diag_error(&s->diag, loc, E_BAD_SITE, p->name, (unsigned long long)pc, why);
 	if (nearest)
-		diag_note(&s->diag, (struct loc){ 0 }, "the nearest place that can be probed is statement(0x%llx)",
+		diag_note(&s->diag, (struct loc){ 0 },
+			  "the nearest place that can be probed is statement(0x%llx)",
 			  (unsigned long long)nearest);
 }
 
