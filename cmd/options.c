@@ -130,6 +130,20 @@ static bool take_script(struct parser *p, const char *arg)
 	return true;
 }
 
+/* A listing is a script with an empty body that stops where its probes are known. */
+static bool take_list(struct parser *p, const char *arg)
+{
+	p->opt->list = true;
+	p->opt->dump_pass = "expand";
+	return take_script(p, arena_printf(p->arena, "probe %s {}", arg));
+}
+
+static bool take_list_vars(struct parser *p, const char *arg)
+{
+	p->opt->list_vars = true;
+	return take_list(p, arg);
+}
+
 static bool take_extra_script(struct parser *p, const char *arg)
 {
 	VEC_PUSH(p->arena, &p->opt->extra_scripts, arg);

@@ -12,6 +12,7 @@ libtranslator_a_SOURCES = \
 	translator/fold.c \
 	translator/infer.c \
 	translator/library.c translator/library.h \
+	translator/list.c translator/list.h \
 	translator/locks.c \
 	translator/lookup.c translator/lookup.h \
 	translator/lower.c \

@@ -7,6 +7,7 @@
 
 #include "base/sys.h"
 #include "translator/dump.h"
+#include "translator/list.h"
 #include "translator/messages.h"
 #include "translator/session.h"
 
@@ -115,12 +116,14 @@ static void print_result(const struct session *s, unsigned group)
 	print_buf(&b);
 }
 
-static void print_dump(const struct session *s, const struct pass *p)
+static void print_dump(struct session *s, const struct pass *p)
 {
 	struct buf b;
 
 	buf_init(&b);
-	if (p->group == 1)
+	if (s->opt.list)
+		list_probes(s, &b);
+	else if (p->group == 1)
 		dump_files(s, &b);
 	else
 		dump_script(s, &b, true);

@@ -14,6 +14,7 @@
 
 #include "translator/session.h"
 
+struct buf;
 struct dw_file;
 
 /*
@@ -60,6 +61,8 @@ struct probe_family {
 				    unsigned flags);
 	/* The file that @cast and @var without a module mean; NULL callback: none. */
 	struct dw_file *(*default_file)(const struct probe *p);
+	/* Adds " $name:type" for each target variable of P, for -L.  NULL: it has none. */
+	void (*list_vars)(struct session *s, const struct probe *p, struct buf *out);
 	/* Fills in p->site, p->site_index and the row.  NULL: nothing to plan. */
 	bool (*plan)(struct session *s, struct probe *p);
 	bool user_runtime; /* works on the user runtime */

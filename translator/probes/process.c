@@ -334,6 +334,7 @@ const struct probe_family family_process = {
 	.match = match,
 	.resolve_var = process_resolve_var,
 	.default_file = default_file,
+	.list_vars = process_list_vars,
 	.plan = plan,
 	.user_runtime = true,
 	.kernel_runtime = true,

@@ -17,4 +17,7 @@ struct process_probe {
 struct expr *process_resolve_var(struct session *s, struct probe *p, struct expr *e,
 				 unsigned flags);
 
+/* target.c: the family's list_vars */
+void process_list_vars(struct session *s, const struct probe *p, struct buf *out);
+
 #endif

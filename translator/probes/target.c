@@ -399,3 +399,44 @@ struct expr *process_resolve_var(struct session *s, struct probe *p, struct expr
 	}
 	return resolve_name(&t, e->target.name + 1);
 }
+
+/* Has it a value at the probe, or parts that may have one? */
+static bool is_listed(struct session *s, const struct dw_scope *scope, const char *name)
+{
+	static const component_vec none;
+	struct dw_var_result r = { 0 };
+
+	dw_var(scope, name, &none, false, s->arena, &r);
+	return r.error == DW_VAR_OK || r.error == DW_VAR_BAD_MEMBER ||
+	       r.error == DW_VAR_UNSUPPORTED;
+}
+
+static void list_var(struct buf *out, const char *name, const char *type)
+{
+	buf_printf(out, " $%s:%s", name, type ? type : "unknown");
+}
+
+void process_list_vars(struct session *s, const struct probe *p, struct buf *out)
+{
+	static const component_vec none;
+	const struct process_probe *at = p->data;
+	bool is_return = p->row.kind == PROBE_RETURN;
+	const struct dw_scope here = { &at->func, at->pc, false }, past = { &at->func, at->pc, true };
+	dw_var_name_vec names = { 0 };
+	struct dw_var_result r = { 0 };
+
+	if (p->row.kind != PROBE_SITE && !is_return)
+		return;
+	if (is_return) {
+		dw_var(&past, "return", &none, false, s->arena, &r);
+		if (r.error == DW_VAR_OK)
+			list_var(out, "return", r.type_text);
+	}
+	dw_visible(&here, &names);
+	VEC_EACH(&names, i) {
+		const struct dw_var_name *v = &names.at[i];
+
+		if ((v->is_parameter || !is_return) && is_listed(s, &here, v->name))
+			list_var(out, v->name, v->type_text);
+	}
+}
