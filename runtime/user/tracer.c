@@ -145,6 +145,9 @@ static void introduce(const struct tracer *t, const struct space *sp, pid_t pid,
 	if (!u || remote_read(&sp->mem, at, e, sizeof e))
 		return;
 	for (unsigned i = 0; i < USER_TABLE_PROBES; i++)
+		if (e[i].key == thread_pointer + 1)
+			return;
+	for (unsigned i = 0; i < USER_TABLE_PROBES; i++)
 		if (e[i].key == 0) {
 			e[i].key = thread_pointer + 1;
 			e[i].context = sp->base + (uint64_t)((char *)u - im->base);
@@ -407,21 +410,25 @@ static void roll_forward(const struct tracer *t, const struct space *sp, struct 
 
 /* ---- signals ---- */
 
-/* Our own resending of a held signal: gives it its siginfo back. */
-static bool take_resent(struct thread *th, const siginfo_t *now)
+/* Our own resending of a held signal gets its siginfo back, in *NOW too.  When the same signal
+ * has come from elsewhere meanwhile, the two are one (signal(7): standard signals don't queue). */
+static void take_resent(struct thread *th, siginfo_t *now)
 {
-	if (now->si_code != SI_TKILL || now->si_pid != getpid())
-		return false;
+	bool ours = now->si_code == SI_TKILL && now->si_pid == getpid();
+	if (!ours && now->si_signo >= SIGRTMIN)
+		return;
 	for (unsigned i = 0; i < th->n_resent; i++) {
 		if (th->held[i].si_signo != now->si_signo)
 			continue;
-		ptrace(PTRACE_SETSIGINFO, th->tid, NULL, &th->held[i]);
+		if (ours) {
+			*now = th->held[i];
+			ptrace(PTRACE_SETSIGINFO, th->tid, NULL, now);
+		}
 		memmove(&th->held[i], &th->held[i + 1], (th->n_held - i - 1) * sizeof th->held[0]);
 		th->n_resent--;
 		th->n_held--;
-		return true;
+		return;
 	}
-	return false;
 }
 
 static void resend(struct thread *th)
@@ -710,12 +717,11 @@ static void signal_stop(struct tracer *t, struct thread *th, int signal)
 	if ((signal == SIGSEGV || signal == SIGBUS) && fault(t, th))
 		return;
 	if (ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info) == 0) {
-		bool ours = take_resent(th, &info);
+		take_resent(th, &info);
 		if (hold(t, th, &info)) {
 			resume(th, 0);
 			return;
 		}
-		(void)ours;
 	}
 	if (th->is_leaving || t->is_closing) {
 		th->state = THREAD_STOPPED;
@@ -831,8 +837,10 @@ static void new_child(struct tracer *t, struct thread *th, int event)
 			inherit_returns(t, p->space, th->tid, sp, tid);
 			introduce(t, sp, tid, tid, thread_pointer);
 		}
-		if (event == PTRACE_EVENT_VFORK && (flags & CLONE_VM))
+		if (event == PTRACE_EVENT_VFORK && (flags & CLONE_VM)) {
+			introduce(t, sp, p->pid, th->tid, thread_pointer);
 			lend_context(t, p, th->tid, tid, tid);
+		}
 		if (t->process_begun)
 			t->process_begun(t->data, q);
 		p = q;
