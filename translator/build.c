@@ -120,7 +120,8 @@ static void add_compiler(struct session *s, arg_vec *args)
 static void add_warnings(struct session *s, arg_vec *args)
 {
 	add_words(s, args, "-Wall -Werror -Wno-unused -Wno-tautological-compare"
-			   " -Wno-bool-compare -Wno-maybe-uninitialized");
+			   " -Wno-bool-compare -Wno-bool-operation -Wno-overflow"
+			   " -Wno-maybe-uninitialized");
 }
 
 /* ---- the runtime for another MAXSTRINGLEN ---- */

@@ -51,7 +51,7 @@ static const char *symbol_c(struct emit *e, const struct var *v)
 static const char *unary_c(struct emit *e, const struct expr *x)
 {
 	if (x->unary.op == OP_NOT)
-		return arena_printf(e->a, "!%s", expr_c(e, x->unary.operand));
+		return arena_printf(e->a, "(!%s)", expr_c(e, x->unary.operand));
 	return arena_printf(e->a, "(%s(int64_t)%s)", op_text(x->unary.op), expr_c(e, x->unary.operand));
 }
 
@@ -80,7 +80,7 @@ static const char *compare_c(struct emit *e, const struct expr *x)
 	if (x->binary.op == OP_EQ)
 		return call2(e, "rt_str_eq", left, right);
 	if (x->binary.op == OP_NE)
-		return arena_printf(e->a, "!rt_str_eq(%s, %s)", left, right);
+		return arena_printf(e->a, "(!rt_str_eq(%s, %s))", left, right);
 	return arena_printf(e->a, "(rt_str_cmp(%s, %s) %s 0)", left, right, op_text(x->binary.op));
 }
 
