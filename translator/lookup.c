@@ -114,7 +114,10 @@ const char *lookup_similar_functions(struct session *s, const char *name)
 /* Sets has_next, which callers want to know before the body is resolved. */
 static void look_for_next(struct ast_walker *w, struct stmt **slot)
 {
-	if ((*slot)->kind == STMT_NEXT)
+	const struct stmt *s = *slot;
+
+	if (s->kind == STMT_NEXT ||
+	    (s->kind == STMT_EMBEDDED && memmem(s->embedded.code, s->embedded.len, "STAP_NEXT", 9)))
 		*(bool *)w->data = true;
 	ast_walk_stmt(w, *slot);
 }

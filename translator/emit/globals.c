@@ -42,10 +42,75 @@ static void emit_global(struct emit *e, const struct var *v)
 		out(&e->o, "static int64_t %s;", name);
 }
 
+/* ---- access from embedded C ---- */
+
+static bool is_spoken_of(const char *code, uint32_t len)
+{
+	return memmem(code, len, "STAP_GLOBAL_", strlen("STAP_GLOBAL_")) != NULL;
+}
+
+static bool embedded_c_uses_globals(const struct emit *e)
+{
+	VEC_EACH(&e->s->functions, i) {
+		const struct stmt *body = e->s->functions.at[i]->function.body;
+
+		if (body->kind == STMT_EMBEDDED &&
+		    is_spoken_of(body->embedded.code, body->embedded.len))
+			return true;
+	}
+	VEC_EACH(&e->s->embedded_exprs, i) {
+		const struct expr *x = e->s->embedded_exprs.at[i];
+
+		if (is_spoken_of(x->embedded.code, x->embedded.len))
+			return true;
+	}
+	return false;
+}
+
+static void emit_array_macros(struct emit *e, const struct var *v)
+{
+	const char *parameters = "", *keys = "(const union rt_key[]){ ";
+	bool is_long = v->type == TY_LONG;
+
+	for (int i = 0; i < v->arity; i++) {
+		parameters = arena_printf(e->a, "%s%sk%d", parameters, i ? ", " : "", i);
+		keys = arena_printf(e->a, "%s%s{ .%c = (k%d) }", keys, i ? ", " : "",
+				    v->key_types[i] == TY_STRING ? 's' : 'n', i);
+	}
+	keys = arena_printf(e->a, "%s }", keys);
+	out(&e->o, "#define STAP_GLOBAL_GET_%s(%s) rt_map_get_%s(%s, %s)", v->name, parameters,
+	    is_long ? "long" : "str", map_c(e, v), keys);
+	out(&e->o, "#define STAP_GLOBAL_SET_%s(%s, value) do { %s *at_ = rt_map_%s(c, %s, %s); "
+	    "if (at_) %s; } while (0)", v->name, parameters, is_long ? "int64_t" : "char",
+	    is_long ? "long" : "str", map_c(e, v), keys,
+	    is_long ? "*at_ = (value)" : "rt_str_copy(at_, MAXSTRINGLEN, (value))");
+}
+
+/* STAP_GLOBAL_GET_NAME(keys) and STAP_GLOBAL_SET_NAME(keys, value).  Macros: the code
+ * that uses them has c, the context. */
+static void emit_global_macros(struct emit *e, const struct var *v)
+{
+	const char *name = name_global(e, v);
+
+	if (v->type == TY_STAT || v->is_counter)
+		return;
+	if (v->arity > 0) {
+		emit_array_macros(e, v);
+		return;
+	}
+	out(&e->o, "#define STAP_GLOBAL_GET_%s() %s", v->name, name);
+	out(&e->o, v->type == TY_LONG ? "#define STAP_GLOBAL_SET_%s(value) (%s = (value))"
+				      : "#define STAP_GLOBAL_SET_%s(value) rt_str_copy(%s, MAXSTRINGLEN, (value))",
+	    v->name, name);
+}
+
 void emit_globals(struct emit *e)
 {
 	VEC_EACH(&e->s->globals, i)
 		emit_global(e, e->s->globals.at[i]);
+	if (embedded_c_uses_globals(e))
+		VEC_EACH(&e->s->globals, i)
+			emit_global_macros(e, e->s->globals.at[i]);
 	out(&e->o, "RT_LOCKS(%zu);", e->s->globals.n);
 	out(&e->o, "RT_LEDGER(%zu);", e->s->probes.n);
 	out(&e->o, "%s", "");
