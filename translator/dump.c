@@ -56,7 +56,9 @@ static void dump_locals(const var_vec *locals, struct buf *out)
 
 static void dump_function(const struct decl *d, struct buf *out, bool bodies)
 {
-	buf_printf(out, "%s:%s (", d->name, type_name(d->function.return_type));
+	enum type t = d->function.return_type;
+
+	buf_printf(out, "%s:%s (", d->name, type_name(t == TY_VOID ? TY_UNKNOWN : t));
 	VEC_EACH(&d->function.params, i) {
 		const struct param *p = &d->function.params.at[i];
 
