@@ -10,21 +10,38 @@
 
 #include "base/log.h"
 
+/* How many bytes the character at TEXT has in UTF-8; 0: it is none that prints. */
+static size_t printable(const char *text, size_t len)
+{
+	unsigned char c = (unsigned char)*text;
+	size_t n = c < 0x80 ? 1 : c < 0xc2 ? 0 : c < 0xe0 ? 2 : c < 0xf0 ? 3 : c < 0xf5 ? 4 : 0;
+
+	if (n > len || c < ' ' || c == 0x7f)
+		return 0;
+	for (size_t i = 1; i < n; i++)
+		if (((unsigned char)text[i] & 0xc0) != 0x80)
+			return 0;
+	return n;
+}
+
 static void print_quoted(struct buf *out, const char *text, size_t len)
 {
 	static const char letters[] = "abtnvfr\"\\", values[] = "\a\b\t\n\v\f\r\"\\";
+	size_t n;
 
 	buf_addc(out, '"');
-	for (size_t i = 0; i < len; i++) {
-		unsigned char c = (unsigned char)text[i];
-		const char *value = memchr(values, c, sizeof(values) - 1);
+	for (size_t i = 0; i < len; i += n) {
+		const char *value = memchr(values, text[i], sizeof(values) - 1);
 
-		if (value)
+		n = 1;
+		if (value) {
 			buf_printf(out, "\\%c", letters[value - values]);
-		else if (c < ' ' || c == 0x7f)
-			buf_printf(out, "\\%03o", c);
-		else
-			buf_addc(out, (char)c);
+		} else if (printable(text + i, len - i)) {
+			n = printable(text + i, len - i);
+			buf_add(out, text + i, n);
+		} else {
+			buf_printf(out, "\\%03o", (unsigned char)text[i]);
+		}
 	}
 	buf_addc(out, '"');
 }

@@ -144,6 +144,7 @@ point_vec build_cross_points(struct parser *p, struct loc loc, point_vec left, p
 
 	if (left.n * right.n > MAX_ALTERNATIVES) {
 		diag_error(p->env->diag, loc, E_ALTERNATIVES, (unsigned)MAX_ALTERNATIVES);
+		left.n = 1; /* one message is enough */
 		return left;
 	}
 	VEC_EACH(&left, i) {
@@ -173,6 +174,7 @@ point_vec build_join_points(struct parser *p, struct loc loc, point_vec left, po
 {
 	if (left.n + right.n > MAX_ALTERNATIVES) {
 		diag_error(p->env->diag, loc, E_ALTERNATIVES, (unsigned)MAX_ALTERNATIVES);
+		left.n = 1; /* one message is enough */
 		return left;
 	}
 	VEC_EACH(&right, i)

@@ -147,12 +147,12 @@ script:
 ;
 
 decl:
-	PROBE { build_decl_start(p, false, false); } names points block epilogue
+	PROBE { yyerrok; build_decl_start(p, false, false); } names points block epilogue
 		{ build_probe(p, @PROBE.loc, $names, $points, $block, @epilogue.loc, $epilogue); }
-|	FUNCTION { build_decl_start(p, false, true); } function
-|	PRIVATE FUNCTION { build_decl_start(p, true, true); } function
-|	GLOBAL { build_decl_start(p, false, false); } globals semicolon
-|	PRIVATE GLOBAL { build_decl_start(p, true, false); } globals semicolon
+|	FUNCTION { yyerrok; build_decl_start(p, false, true); } function
+|	PRIVATE FUNCTION { yyerrok; build_decl_start(p, true, true); } function
+|	GLOBAL { yyerrok; build_decl_start(p, false, false); } globals semicolon
+|	PRIVATE GLOBAL { yyerrok; build_decl_start(p, true, false); } globals semicolon
 |	PRIVATE { build_decl_start(p, true, false); } globals semicolon
 |	EMBEDDED { build_top_embedded(p, @1.loc, $1); }
 |	error

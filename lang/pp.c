@@ -175,11 +175,25 @@ static bool read_parameters(struct pp *pp, struct macro *m)
 		VEC_PUSH(pp->env->arena, &m->params, t->text);
 		t = raw(pp, &loc);
 	} while (t && t->kind == ',');
-	if (!t || t->kind != ')') {
-		diag_error(d, loc, E_MACRO_PARAMETERS, m->name);
-		return false;
+	if (t && t->kind == ')')
+		return true;
+	diag_error(d, loc, E_MACRO_PARAMETERS, m->name);
+	if (t)
+		top(pp)->tokens.at--; /* it may open the body */
+	return false;
+}
+
+/* The body of a macro whose head was wrong is not read as a condition. */
+static bool skip_body(struct pp *pp)
+{
+	const struct token *t = raw_peek(pp);
+
+	if (t && t->kind == PP_OPEN) {
+		top(pp)->tokens.at++;
+		if (skip_to_close(pp))
+			top(pp)->tokens.at++;
 	}
-	return true;
+	return false;
 }
 
 /* What follows "@define".  False after an error, which ends in the middle of it. */
@@ -192,14 +206,14 @@ static bool read_macro(struct pp *pp, struct loc at)
 
 	if (!t || t->kind != NAME) {
 		diag_error(d, loc, E_MACRO_NAME);
-		return false;
+		return skip_body(pp);
 	}
 	m->name = t->text;
 	m->loc = loc;
 	t = raw(pp, &loc);
 	if (t && t->kind == '(') {
 		if (!read_parameters(pp, m))
-			return false;
+			return skip_body(pp);
 		t = raw(pp, &loc);
 	}
 	if (!t || t->kind != PP_OPEN) {
