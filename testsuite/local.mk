@@ -12,6 +12,7 @@ check_PROGRAMS += \
 	testsuite/tapster.dwarf/dwprobe \
 	testsuite/tapster.unit/arena \
 	testsuite/tapster.unit/buf \
+	testsuite/tapster.unit/cache \
 	testsuite/tapster.unit/diag \
 	testsuite/tapster.unit/dwarf \
 	testsuite/tapster.unit/insn_functions \

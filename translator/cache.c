@@ -18,7 +18,7 @@
 #include "base/sys.h"
 
 enum { MAX_FILES = 4096 }; /* that cleaning looks at */
-static const uint64_t max_bytes = 64u << 20;
+static const uint64_t cache_bytes = 64u << 20;
 
 /* ---- keys ---- */
 
@@ -100,8 +100,7 @@ static int oldest_first(const void *a, const void *b)
 	return x->used < y->used ? -1 : x->used > y->used;
 }
 
-/* Removes what was used longest ago. */
-static void clean(const char *dir)
+void cache_clean(const char *dir, uint64_t max_bytes)
 {
 	struct aged_file *files = calloc(MAX_FILES, sizeof(*files));
 	DIR *d = opendir(dir);
@@ -150,6 +149,6 @@ char *cache_put(struct arena *a, const char *dir, const char *name, const char *
 	}
 	buf_fini(&data);
 	if (path)
-		clean(dir);
+		cache_clean(dir, cache_bytes);
 	return path;
 }

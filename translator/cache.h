@@ -31,5 +31,8 @@ char *cache_find(struct arena *a, const char *dir, const char *name);
 /* Puts a copy of FILE in and returns its path; NULL when that does not work.  Old files
  * go when the cache is too big. */
 char *cache_put(struct arena *a, const char *dir, const char *name, const char *file);
+/* Where DIR's files are more than MAX_BYTES: removes those used longest ago until three
+ * quarters of that are left. */
+void cache_clean(const char *dir, uint64_t max_bytes);
 
 #endif
