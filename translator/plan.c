@@ -3,8 +3,8 @@
  * Pass plan: where the probes are, in instructions.
  *
  * Needs:   probes that are left, with their families' knowledge of addresses.
- * Leaves:  sites (equal ones shared), files, the rows of the probes, and the
- *          @entry values that return probes save.
+ * Leaves:  sites (equal ones shared), files, the rows of the probes, the
+ *          @entry values that return probes save, and which probes share a handler.
  * Refuses: places that can't be displaced, naming the nearest that can.
  *
  * All thinking about instructions is insn/'s; here are the bytes fetched, the
@@ -238,6 +238,19 @@ static void collect_entries(struct session *s, struct probe *p)
 	on_stmt(&w, &p->body);
 }
 
+/*
+ * Probes of one point whose body says nothing of the place do the same.  They come one
+ * after the other, so only the one before is asked.
+ */
+static const struct probe *shared_handler(const struct probe *p, const struct probe *before)
+{
+	if (!before || p->is_placed || before->is_placed ||
+	    before->body_origin != p->body_origin ||
+	    before->condition_origin != p->condition_origin || before->row.kind != p->row.kind)
+		return NULL;
+	return before->handler ? before->handler : before;
+}
+
 /* Are there processes to be probed, where the script is to be run? */
 static void check_targets(struct session *s)
 {
@@ -265,6 +278,7 @@ bool pass_plan(struct session *s)
 		if (p->family->plan && !p->family->plan(s, p))
 			continue;
 		collect_entries(s, p);
+		p->handler = shared_handler(p, kept.n ? VEC_LAST(&kept) : NULL);
 		p->id = (unsigned)kept.n;
 		VEC_PUSH(s->arena, &kept, p);
 	}

@@ -32,6 +32,7 @@ static struct expr *target_value(struct resolver *r, struct expr *e, unsigned fl
 	struct session *s = r->s;
 	bool is_quiet = flags & RESOLVE_QUIET;
 
+	r->is_placed = true;
 	if (!r->probe) {
 		if (!is_quiet)
 			diag_error(&s->diag, e->loc, E_TARGET_IN_FUNCTION, e->target.name);
@@ -106,6 +107,7 @@ static struct expr *cast_value(struct resolver *r, struct expr *e, unsigned flag
 	struct dw_file *file = cast_file(r, e, flags & RESOLVE_QUIET);
 	struct dw_var_result v = { 0 };
 
+	r->is_placed = true;
 	if (!file)
 		return NULL;
 	dw_cast(file, e->cast.type_name, &e->cast.components, e->cast.is_address, s->arena, &v);
@@ -178,6 +180,7 @@ void resolve_entry(struct resolver *r, struct expr **slot)
 {
 	struct expr *e = *slot;
 
+	r->is_placed = true;
 	if (!is_return_probe(r) || r->at_entry) {
 		diag_error(&r->s->diag, e->loc, E_ENTRY_ELSEWHERE);
 		resolve_failed(e);

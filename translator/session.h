@@ -105,6 +105,13 @@ struct probe {
 	const struct lock_plan *locks; /* [locks] */
 	unsigned id;                 /* position in session.probes */
 	bool is_tapset;
+	/* what body and condition were copied from: equal for the probes of one point */
+	const struct stmt *body_origin;
+	const struct expr *condition_origin;
+	/* [plan] the first of the probes that do the same, wherever they are: its handler
+	 * runs for this one too; NULL: its own */
+	const struct probe *handler;
+	bool is_placed;              /* [resolve] what it does depends on where it is */
 	bool is_one_of_many;         /* a wildcard found it: [plan] drops it with a warning
 	                              * where its place can't be probed */
 };

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Handlers: p_N runs probe N, p_N_entry is what a return probe does at the
- * function's entry.  The globals of the lock plan are locked in order of id;
+ * Handlers: p_N runs probe N, and those that do the same elsewhere (probe.handler);
+ * p_N_entry is what a return probe does at the function's entry.  The globals of the lock plan are locked in order of id;
  * where a lock is not to be had the handler is skipped.
  */
 #include "translator/effects.h"
@@ -180,7 +180,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	e->fail = "out";
 	e->fail_uses = e->out_uses = 0;
 	out(&e->o, "/* %s, %s */", name_place(e, p->loc), p->name);
-	out(&e->o, "static void p_%u(struct rt_context *c)", p->id);
+	out(&e->o, "static void p_%u(struct rt_context *c, uint32_t probe)", p->id);
 	out_open(&e->o, "%s", "");
 	if (has_saved)
 		emit_saved_pointer(e, p);
@@ -188,7 +188,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	if (size)
 		out(&e->o, "struct %s *f;", frame);
 	out_gap(&e->o);
-	out(&e->o, "if (!rt_probe_enter(c, %u, %s, %s))", p->id, class_of(p), budget_of(e, p));
+	out(&e->o, "if (!rt_probe_enter(c, probe, %s, %s))", class_of(p), budget_of(e, p));
 	out(&e->o, "\treturn;");
 	emit_locks(e, p->locks);
 	emit_match_open(e);
@@ -220,7 +220,8 @@ static void emit_handler(struct emit *e, const struct probe *p)
 void emit_probes(struct emit *e)
 {
 	VEC_EACH(&e->s->probes, i)
-		emit_handler(e, e->s->probes.at[i]);
+		if (!e->s->probes.at[i]->handler)
+			emit_handler(e, e->s->probes.at[i]);
 }
 
 static size_t body_frame(const var_vec *locals, const struct emit *e)
@@ -264,6 +265,11 @@ static enum entry_point entry_point_of(const struct probe *p)
 	return p->row.kind == PROBE_RETURN ? AT_RETURN : AT_OTHER;
 }
 
+static void emit_run(struct emit *e, const struct probe *p)
+{
+	out(&e->o, "p_%u(c, %u);", p->handler ? p->handler->id : p->id, p->id);
+}
+
 /* script_return and script_probe: one probe each. */
 static void emit_switch(struct emit *e, const char *name, enum entry_point which)
 {
@@ -274,7 +280,7 @@ static void emit_switch(struct emit *e, const char *name, enum entry_point which
 	VEC_EACH(&e->s->probes, i)
 		if (entry_point_of(e->s->probes.at[i]) == which) {
 			out_label(&e->o, "case %zu:", i);
-			out(&e->o, "p_%zu(c);", i);
+			emit_run(e, e->s->probes.at[i]);
 			out(&e->o, "break;");
 		}
 	out_label(&e->o, "default:");
@@ -293,7 +299,7 @@ static void emit_site(struct emit *e, size_t site)
 		if (p->row.arg != (int64_t)site)
 			continue;
 		if (p->row.kind == PROBE_SITE)
-			out(&e->o, "p_%zu(c);", i);
+			emit_run(e, p);
 		else if (p->row.kind == PROBE_RETURN && p->entries.n)
 			out(&e->o, "p_%zu_entry(c);", i);
 	}
