@@ -383,8 +383,10 @@ static void walk(struct x86_map *m, struct todo todo)
 		}
 		if (m->code->is_whole) {
 			if (!is_in(m, address) && m->n_seen > budget) {
+				/* Jumps back are found by x86_text_may_jump, but not told
+				 * from tail calls where they go to the entry. */
 				if (todo.is_branch)
-					give_up(m, "the function's branches lead too far away");
+					mark(m, m->code->address, MARK_JUMP);
 				return;
 			}
 		} else if (m->n_reached++ > REACHABLE_MAX) {
