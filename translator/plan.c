@@ -58,17 +58,25 @@ static size_t read_code(void *file, uint64_t address, void *buf, size_t size)
 	return dw_read(file, address, buf, size);
 }
 
+static void add_pointer(void *text, uint64_t address)
+{
+	insn_text_add_pointer(text, address);
+}
+
 /* The file's code as a whole, looked at once. */
 static const struct insn_text *text_of(struct session *s, struct dw_file *f, uint64_t address)
 {
 	struct plan *plan = s->plan;
+	struct insn_text *text;
 
 	VEC_EACH(&plan->texts, i)
 		if (plan->texts.at[i].file == f)
 			return plan->texts.at[i].text;
-	VEC_PUSH(s->arena, &plan->texts, ((struct file_text){
-		f, insn_text_new(s->arena, read_code, f, address) }));
-	return VEC_LAST(&plan->texts).text;
+	text = insn_text_new(s->arena, read_code, f, address);
+	if (dw_each_pointer(f, add_pointer, text))
+		insn_text_set_pointers_known(text);
+	VEC_PUSH(s->arena, &plan->texts, ((struct file_text){ f, text }));
+	return text;
 }
 
 static bool plan_code(struct session *s, const struct planned *site, enum insn_purpose purpose,

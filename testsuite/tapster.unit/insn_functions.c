@@ -146,13 +146,31 @@ static void check_tables(const struct plans *p)
 	}
 }
 
+static void tell_pointers(const struct image *im, struct insn_text *text)
+{
+	const Elf64_Ehdr *e = (const Elf64_Ehdr *)im->bytes;
+	const Elf64_Shdr *s = (const Elf64_Shdr *)(im->bytes + e->e_shoff);
+
+	if (e->e_type != ET_DYN)
+		return;
+	for (unsigned i = 0; i < e->e_shnum; i++) {
+		const Elf64_Rela *rela = (const Elf64_Rela *)(im->bytes + s[i].sh_offset);
+
+		if (s[i].sh_type == SHT_RELA)
+			for (size_t k = 0; k < s[i].sh_size / sizeof(*rela); k++)
+				if (ELF64_R_TYPE(rela[k].r_info) == R_X86_64_RELATIVE)
+					insn_text_add_pointer(text, (uint64_t)rela[k].r_addend);
+	}
+	insn_text_set_pointers_known(text);
+}
+
 static void plan_file(const char *path)
 {
 	struct arena *a = arena_new("file");
 	struct x86_decoder d;
 	struct image im;
 	struct plans p = {.image = &im};
-	const struct insn_text *text;
+	struct insn_text *text;
 
 	if (!image_open(&im, path)) {
 		arena_free(a);
@@ -163,6 +181,7 @@ static void plan_file(const char *path)
 	x86_decoder_init(&d, false);
 	if (p.n) {
 		text = insn_text_new(a, image_read, &im, p.functions[0].address);
+		tell_pointers(&im, text);
 		for (size_t i = 0; i < p.n; i++)
 			plan_one(a, &p, text, i);
 		for (size_t i = 0; i < p.n; i++)

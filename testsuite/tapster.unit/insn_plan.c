@@ -186,6 +186,49 @@ static void jump_table(void)
 	CHECK_INT(test.recipe.hop, 20);
 }
 
+/* L: at 2; lea table(%rip),%rdx; movslq (%rdx,%rcx,4),%rcx; lea M(%rip),%rdx; add %rdx,%rcx;
+ * jmp *%rcx; M: ret */
+static void table_of_label_distances(void)
+{
+	uint32_t table = BASE + 0x180, rel = table - (FUNCTION + 2 + 7);
+	int32_t entry;
+
+	CODE(0x31, 0xc0, 0x48, 0x8d, 0x15, 0, 0, 0, 0, 0x48, 0x63, 0x0c, 0x8a, 0x48, 0x8d, 0x15, 5, 0, 0,
+	     0, 0x48, 0x01, 0xd1, 0xff, 0xe1, RET);
+	memcpy(test.bytes + (FUNCTION - BASE) + 5, &rel, 4);
+	CHECK(!is_jump(0));
+	for (unsigned i = 0; i < 4; i++) {
+		entry = 0;
+		memcpy(test.bytes + 0x180 + i * 4, &entry, 4);
+	}
+	CHECK(is_jump(0));
+	entry = 2 - 25; /* to L */
+	memcpy(test.bytes + 0x180 + 4, &entry, 4);
+	CHECK(!is_jump(0));
+}
+
+/* xor %eax,%eax; L: lea table(%rip),%rdx; jmp *(%rdx,%rcx,8), the table is filled by relocations */
+static void table_of_relocated_labels(void)
+{
+	uint32_t rel = BASE + 0x180 - (FUNCTION + 2 + 7);
+	struct insn_text *text;
+
+	CODE(0x31, 0xc0, 0x48, 0x8d, 0x15, 0, 0, 0, 0, 0xff, 0x24, 0xca, RET);
+	memcpy(test.bytes + (FUNCTION - BASE) + 5, &rel, 4);
+	memset(test.bytes + 0x180, 0, 64);
+	CHECK(!is_jump(0));
+	test.code.text = text = insn_text_new(test.arena, read_bytes, NULL, FUNCTION);
+	insn_text_add_pointer(text, FUNCTION + 9);
+	insn_text_set_pointers_known(text);
+	CHECK(insn_plan(test.arena, &test.code, 0, INSN_JUMP_IF_POSSIBLE, &test.recipe, &test.why,
+			&test.nearest));
+	CHECK(test.recipe.flags & SITE_JUMP_OK);
+	insn_text_add_pointer(text, FUNCTION + 2);
+	CHECK(insn_plan(test.arena, &test.code, 0, INSN_JUMP_IF_POSSIBLE, &test.recipe, &test.why,
+			&test.nearest));
+	CHECK(!(test.recipe.flags & SITE_JUMP_OK));
+}
+
 static void tail_call_through_pointer(void)
 {
 	CODE(0x48, 0x8b, 0x07, PUSH_RBP, 0x5d, 0xff, 0x60, 0x18); /* mov (%rdi),%rax; jmp *24(%rax) */
@@ -339,6 +382,7 @@ static void format(void)
 
 UNIT_MAIN(TEST(recipe), TEST(breakpoint_only), TEST(without_text), TEST(jumped_into),
 	  TEST(jumped_into_from_elsewhere), TEST(cold_part), TEST(jump_table),
+	  TEST(table_of_label_distances), TEST(table_of_relocated_labels),
 	  TEST(tail_call_through_pointer), TEST(entries), TEST(middle), TEST(first_block),
 	  TEST(fragment), TEST(unknown_end),
 	  TEST(refusals), TEST(returns), TEST(prologue), TEST(format))

@@ -72,6 +72,10 @@ bool dw_file_offset(struct dw_file *f, uint64_t address, uint64_t *offset);
 /* Bytes at a link-time address; returns how many could be copied. */
 size_t dw_read(struct dw_file *f, uint64_t address, void *buf, size_t size);
 
+/* Tells every address of the file that its data hold, from the relative relocations of a
+ * position-independent file; false where they aren't known. */
+bool dw_each_pointer(struct dw_file *f, void (*tell)(void *data, uint64_t address), void *data);
+
 /* A function, or one inlined instance of one. */
 struct dw_func {
 	struct dw_file *file;

@@ -7,6 +7,7 @@
  *	debug.c   where debug information is: itself, separate file, .gnu_debugdata
  *	symbol.c  the function symbols of a file, by name and by address
  *	plt.c     stubs that call other files
+ *	pointer.c addresses in the file's data
  *	unit.c    compilation units, by address
  *	mention.c compilation units, by a name that stands in them
  *	func.c    functions by pattern; why there is none

@@ -14,6 +14,7 @@ libtranslator_a_SOURCES += \
 	translator/dwarf/needed.c \
 	translator/dwarf/open.c \
 	translator/dwarf/plt.c \
+	translator/dwarf/pointer.c \
 	translator/dwarf/pretty.c \
 	translator/dwarf/scope.c \
 	translator/dwarf/statement.c \

@@ -33,6 +33,10 @@ typedef size_t insn_read_fn(void *data, uint64_t address, void *buf, size_t size
 struct insn_text;
 struct insn_text *insn_text_new(struct arena *a, insn_read_fn *read, void *data,
 				uint64_t address);
+/* ADDRESS stands in the file's data (a relative relocation): it may be gone to. */
+void insn_text_add_pointer(struct insn_text *t, uint64_t address);
+/* All such addresses have been told, so that tables of labels needn't be found. */
+void insn_text_set_pointers_known(struct insn_text *t);
 
 struct insn_code {
 	const uint8_t *bytes; /* the function, or as much as is known of it */

@@ -77,6 +77,7 @@ size_t x86_text_read(const struct insn_text *text, uint64_t address, void *buf, 
  * TO - 1 in it. */
 bool x86_text_may_jump(const struct insn_text *text, const struct x86_decoder *d,
 		       uint64_t start, uint64_t end, uint64_t from, uint64_t to);
+bool x86_text_knows_pointers(const struct insn_text *text);
 /* Bytes of padding right before the function at ADDRESS that control never runs through. */
 size_t x86_text_padding_before(const struct insn_text *text, const struct x86_decoder *d,
 			       uint64_t address);

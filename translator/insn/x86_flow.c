@@ -14,8 +14,9 @@
  *    tail call.  Through base + entry (gcc, clang: movslq table; add; jmp) or an
  *    indexed table of addresses, the table's address stands in the function, since
  *    only the function itself knows it; so every address outside the function that
- *    it mentions is tried as a table of both kinds, and entries are taken for as
- *    long as they look like code nearby.  That finds too many targets rather than
+ *    it mentions is tried as a table of both kinds (the distances being from the table
+ *    or from a label that it mentions), and entries are taken for as long as they
+ *    look like code nearby.  That finds too many targets rather than
  *    too few.  If no table comes to light the jump is not understood.  Where nothing
  *    near the jump sets its register, tables are tried but not asked for;
  *  - entries that the caller names;
@@ -23,9 +24,10 @@
  *
  * Whatever isn't understood leaves a reason, and the function no jump entries.
  *
- * One shape is taken on trust: what is loaded from memory without an index is a
- * pointer to a function, not a label of a threaded interpreter that got its labels'
- * addresses from static data only.
+ * Tables of addresses needn't be found when the caller has told of all addresses in the
+ * file's data.  When it hasn't, one shape is taken on trust: what is loaded from memory
+ * without an index is a pointer to a function, not a label of a threaded interpreter that
+ * got its labels' addresses from static data only.
  */
 #include "translator/insn/insn_int.h"
 
@@ -50,7 +52,8 @@ enum {
 /* Instructions of a function whose extent isn't known. */
 #define REACHABLE_MAX 40000
 
-#define TABLE_ENTRIES_MAX 1024
+#define TABLE_ENTRIES_MAX 16384
+#define LABELS_MAX 64
 #define NEARBY 0x1000000 /* of a function: parts of it are not farther away */
 #define HISTORY 12       /* instructions before an indirect jump that explain it */
 #define WINDOW 256
@@ -60,6 +63,8 @@ struct todo {
 	bool is_branch; /* conditional */
 	bool is_guess;  /* may be no code at all */
 };
+
+typedef VEC(uint64_t) address_vec;
 
 struct x86_map {
 	struct arena *arena;
@@ -75,7 +80,8 @@ struct x86_map {
 	bool found_short, found_long;
 	size_t n_reached;
 	VEC(struct todo) todo;
-	VEC(uint64_t) bases;    /* addresses outside that the function mentions */
+	address_vec bases;      /* addresses outside that the function mentions */
+	address_vec labels;     /* ... and inside */
 	size_t n_tried;         /* of BASES */
 	uint64_t *seen;         /* open addressing, 0 is free */
 	size_t n_seen, seen_size;
@@ -164,14 +170,25 @@ static bool see_outside(struct x86_map *m, uint64_t address)
 	return true;
 }
 
+static void add_new(struct x86_map *m, address_vec *set, uint64_t address)
+{
+	VEC_EACH(set, i)
+		if (set->at[i] == address)
+			return;
+	VEC_PUSH(m->arena, set, address);
+}
+
 /* An address that the function mentions but doesn't jump to: a label or, elsewhere,
  * perhaps a jump table. */
 static void mention(struct x86_map *m, uint64_t address)
 {
-	if (is_in(m, address))
+	if (is_in(m, address)) {
 		mark(m, address, MARK_OTHER);
-	else if (address)
-		VEC_PUSH(m->arena, &m->bases, address);
+		if (m->labels.n < LABELS_MAX)
+			add_new(m, &m->labels, address);
+	} else if (address) {
+		add_new(m, &m->bases, address);
+	}
 }
 
 static void note_operands(struct x86_map *m, const struct x86_insn *insn)
@@ -408,48 +425,53 @@ static void drain(struct x86_map *m)
 		walk(m, m->todo.at[--m->todo.n]);
 }
 
-/* Reads a table of ENTRY-byte entries at BASE; true when it looked like one. */
-static bool try_table(struct x86_map *m, uint64_t base, unsigned entry)
+/*
+ * Reads a table at ADDRESS: of 32-bit distances from BASE or, with BASE 0, of addresses.
+ * True when it looked like one of this function's.  (The first entries may be for the
+ * cold part of the function.)
+ */
+static bool try_table(struct x86_map *m, uint64_t address, uint64_t base)
 {
 	const struct insn_code *code = m->code;
-	bool is_table = false;
+	bool is_ours = false;
 
 	for (unsigned i = 0; i < TABLE_ENTRIES_MAX; i++) {
-		uint64_t address = base + (uint64_t)i * entry;
 		uint64_t target;
-		int32_t offset;
+		int32_t distance;
 
-		if (entry == 4) {
-			if (x86_text_read(code->text, address, &offset, 4) != 4)
+		if (base) {
+			if (x86_text_read(code->text, address + i * 4, &distance, 4) != 4)
 				break;
-			target = base + (uint64_t)(int64_t)offset;
-		} else if (x86_text_read(code->text, address, &target, 8) != 8) {
+			target = base + (uint64_t)(int64_t)distance;
+		} else if (x86_text_read(code->text, address + i * 8, &target, 8) != 8) {
 			break;
 		}
 		if (!is_nearby(m, target))
 			break;
-		if (i == 0 && code->is_whole && !is_in(m, target))
-			break;
-		is_table = true;
+		is_ours |= !code->is_whole || is_in(m, target);
 		mark(m, target, MARK_JUMP);
 		if (!code->is_whole)
 			VEC_PUSH(m->arena, &m->todo,
 				 ((struct todo){.address = target, .is_guess = true}));
 	}
-	return is_table;
+	return is_ours;
 }
 
 static void try_tables(struct x86_map *m)
 {
 	while (m->tries_tables && m->n_tried < m->bases.n && !m->unknown) {
-		uint64_t base = m->bases.at[m->n_tried++];
+		uint64_t table = m->bases.at[m->n_tried++];
 
-		if (try_table(m, base, 4))
-			m->found_short = true;
-		if (try_table(m, base, 8))
-			m->found_long = true;
+		m->found_long |= try_table(m, table, 0);
+		m->found_short |= try_table(m, table, table);
+		VEC_EACH(&m->labels, i) /* of C's labels as values: &&x - &&y */
+			m->found_short |= try_table(m, table, m->labels.at[i]);
 		drain(m);
 	}
+	if (m->wants_short_table && m->labels.n == LABELS_MAX)
+		m->found_short = false; /* there may be more */
+	if (m->wants_long_table && x86_text_knows_pointers(m->code->text) && m->code->is_whole)
+		m->found_long = true;
 	if ((m->wants_short_table && !m->found_short) || (m->wants_long_table && !m->found_long))
 		give_up(m, "the function has an indirect jump whose targets aren't known");
 }

@@ -10,6 +10,9 @@
  * refused for nothing).  An address that a lea takes counts too.  A short jump comes from at most 130 bytes away, but
  * chance would find too many of them there, so those bytes are decoded, from
  * several places before, and any instruction that is seen from one counts.
+ *
+ * Addresses in the file's data, where the caller knows them, count as well: so entries
+ * of tables of labels are known without finding the tables.
  */
 #include "translator/insn/insn_int.h"
 
@@ -26,7 +29,8 @@ struct insn_text {
 	insn_read_fn *read;
 	void *data;
 	uint64_t start, end; /* of the segment */
-	uint8_t *jumped;     /* a bit per byte: target of a long jump */
+	uint8_t *jumped;     /* a bit per byte: target of a long jump, or a pointer */
+	bool knows_pointers;
 };
 
 size_t x86_text_read(const struct insn_text *t, uint64_t address, void *buf, size_t size)
@@ -106,6 +110,21 @@ struct insn_text *insn_text_new(struct arena *a, insn_read_fn *read, void *data,
 	t->jumped = arena_alloc(a, (size_t)(t->end - t->start) / 8 + 1);
 	scan(t);
 	return t;
+}
+
+void insn_text_add_pointer(struct insn_text *t, uint64_t address)
+{
+	set_jumped(t, address);
+}
+
+void insn_text_set_pointers_known(struct insn_text *t)
+{
+	t->knows_pointers = true;
+}
+
+bool x86_text_knows_pointers(const struct insn_text *t)
+{
+	return t->knows_pointers;
 }
 
 static bool is_short_jump(uint8_t opcode)
