@@ -159,7 +159,7 @@ static void get_entries(struct dw_line_table *t, struct line_bytes *b, bool is_f
 
 	get_format(b, &format);
 	n = get_uleb(b);
-	for (uint64_t i = 0; i < n && !b->is_bad; i++) {
+	for (uint64_t i = 0; format.n && i < n && !b->is_bad; i++) {
 		struct line_file entry = { "", 0 };
 
 		for (unsigned k = 0; k < format.n; k++) {
