@@ -229,6 +229,31 @@ static void push_text_option(struct parser *p, text_option_vec *list, const char
 	VEC_PUSH(p->arena, list, o);
 }
 
+static const struct limit {
+	const char *name;
+	long low, high;
+} limits[] = {
+#define LIMIT(name, low, high) { #name, low, high },
+#include "cmd/limits.def"
+#undef LIMIT
+};
+
+/* A macro that is one of our limits must be a number that makes sense. */
+static bool check_limit(const struct text_option *o)
+{
+	long n;
+
+	for (size_t i = 0; i < sizeof(limits) / sizeof(*limits); i++) {
+		const struct limit *l = &limits[i];
+
+		if (!strcmp(l->name, o->name) &&
+		    (!o->value || !parse_number(o->value, l->low, l->high, &n)))
+			return complain("invalid -D %s (should be %s=N, %ld to %ld)", o->name,
+					l->name, l->low, l->high);
+	}
+	return true;
+}
+
 static bool take_define(struct parser *p, const char *arg)
 {
 	size_t n = identifier_length(arg);
@@ -244,7 +269,7 @@ static bool take_define(struct parser *p, const char *arg)
 		if (!isalnum((unsigned char)*rest) && *rest != '_')
 			return complain("invalid -D '%s' (a value is letters, digits, '_')", arg);
 	push_text_option(p, &p->opt->defines, arg, n);
-	return true;
+	return check_limit(&VEC_LAST(&p->opt->defines));
 }
 
 static bool take_global(struct parser *p, const char *arg)
