@@ -21,6 +21,7 @@ check_PROGRAMS += \
 	testsuite/tapster.unit/insn_slot \
 	testsuite/tapster.unit/intern \
 	testsuite/tapster.unit/map \
+	testsuite/tapster.unit/parse \
 	testsuite/tapster.unit/regex \
 	testsuite/tapster.unit/rt_context \
 	testsuite/tapster.unit/rt_format \
