@@ -155,6 +155,7 @@ struct rt_session {
 	uint64_t start_ns;   /* monotonic */
 	int64_t tz_offset;   /* seconds east of Greenwich, for tz_ctime */
 	char tz_name[16];
+	int32_t tool_pid, tool_uid; /* of the driver */
 	uint64_t port_data[32]; /* the port's own */
 };
 extern struct rt_session rt_session;

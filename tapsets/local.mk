@@ -4,16 +4,20 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/context.stp \
 	tapsets/ctime.stp \
 	tapsets/errno.stp \
+	tapsets/guru.stp \
+	tapsets/guru_delay.stp \
 	tapsets/indent.stp \
 	tapsets/ip.stp \
 	tapsets/logging.stp \
 	tapsets/macros.stpm \
 	tapsets/oneshot.stp \
 	tapsets/proc_mem.stp \
+	tapsets/queue_stats.stp \
 	tapsets/random.stp \
 	tapsets/regex.stp \
 	tapsets/registers.stp \
 	tapsets/signal.stp \
+	tapsets/socket.stp \
 	tapsets/stopwatch.stp \
 	tapsets/string.stp \
 	tapsets/system.stp \

@@ -135,6 +135,21 @@ static void check_embedded(struct checker *c, struct loc loc)
 		diag_error(&c->s->diag, loc, E_EMBEDDED_C);
 }
 
+/* Functions of the library that say so in their C text may be called in guru mode only. */
+static void check_call(struct checker *c, const struct expr *e)
+{
+	if (c->s->opt.guru || c->is_tapset)
+		return;
+	VEC_EACH(&e->call.callees, i) {
+		const struct stmt *body = e->call.callees.at[i]->function.body;
+
+		if (body->kind != STMT_EMBEDDED || !strstr(body->embedded.code, "/* guru */"))
+			continue;
+		diag_error(&c->s->diag, e->loc, E_NEEDS_GURU);
+		return;
+	}
+}
+
 static void check_regex(struct checker *c, struct expr *e)
 {
 	const char *why;
@@ -167,6 +182,9 @@ static void expr_callback(struct ast_walker *w, struct expr **slot)
 		break;
 	case EXPR_EMBEDDED:
 		check_embedded(c, e->loc);
+		break;
+	case EXPR_CALL:
+		check_call(c, e);
 		break;
 	case EXPR_REGEX:
 		check_regex(c, e);

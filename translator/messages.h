@@ -36,6 +36,7 @@
 #define E_FOREACH_WRITE "E_FOREACH_WRITE", "variable '%s' modified during 'foreach' iteration"
 #define E_FOREACH_KEYS "E_FOREACH_KEYS", "foreach over '%s' wants %d key%s, not %zu"
 #define E_TARGET_WRITE "E_TARGET_WRITE", "write to target variable not permitted; need stap -g"
+#define E_NEEDS_GURU "E_NEEDS_GURU", "function may not be used unless -g is specified"
 #define E_EMBEDDED_C "E_EMBEDDED_C", "embedded code in unprivileged script; need stap -g"
 #define E_OUTSIDE_LOOP "E_OUTSIDE_LOOP", "'%s' outside of a loop"
 #define E_WRAP_SCALAR "E_WRAP_SCALAR", "wrapping not supported for scalars"

@@ -20,6 +20,15 @@ int64_t rt_monotonic_ns(struct rt_context *c)
 	return (int64_t)rt_port_monotonic_ns();
 }
 
+void rt_delay(struct rt_context *c, uint64_t ns)
+{
+	uint64_t start = rt_port_monotonic_ns();
+
+	(void)c;
+	while (rt_port_monotonic_ns() - start < ns)
+		rt_port_relax(0);
+}
+
 uint64_t rt_random(struct rt_context *c)
 {
 	/* splitmix64, seeded by the clock */

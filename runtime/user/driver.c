@@ -344,12 +344,15 @@ static int launch(struct driver *d)
 	return err;
 }
 
-/* For tz_ctime() and its kin: the zone of the user who runs the tool, as it is now. */
-static void set_time_zone(struct rt_session *rt)
+/* What scripts may ask of the tool and of the user who runs it: stp_pid(), is_myproc(), and
+ * the time zone, as it is now. */
+static void describe_tool(struct rt_session *rt)
 {
 	time_t now = time(NULL);
 	struct tm local;
 
+	rt->tool_pid = getpid();
+	rt->tool_uid = (int32_t)getuid();
 	if (!localtime_r(&now, &local))
 		return;
 	rt->tz_offset = local.tm_gmtoff;
@@ -360,7 +363,7 @@ static int get_targets(struct driver *d)
 {
 	int err = 0;
 
-	set_time_zone(d->im.rt);
+	describe_tool(d->im.rt);
 	if (d->o->command) {
 		err = launch(d);
 		d->im.rt->target = d->tracer.command_pid;
