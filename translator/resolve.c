@@ -17,6 +17,7 @@
 
 #include <string.h>
 
+#include "translator/access.h"
 #include "translator/expand.h"
 #include "translator/lookup.h"
 #include "translator/passes.h"
@@ -163,6 +164,24 @@ static void resolve_set(struct resolver *r, struct expr **slot, size_t n_keys)
 		resolve_expr(r, slot);
 }
 
+/* What is written to: a variable of the probed program only in guru mode. */
+static void resolve_place(struct resolver *r, struct expr **slot)
+{
+	struct expr *e = *slot;
+	bool is_target = e->kind == EXPR_TARGET || e->kind == EXPR_CAST;
+
+	if (is_target && !r->s->opt.guru) {
+		diag_error(&r->s->diag, e->loc, E_TARGET_WRITE_GURU);
+		resolve_failed(e);
+		return;
+	}
+	resolve_expr(r, slot);
+	if (is_target && (*slot)->kind == EXPR_ACCESS && !(*slot)->access.path->store_size) {
+		diag_error(&r->s->diag, e->loc, E_TARGET_ASSIGN, (*slot)->access.path->text);
+		resolve_failed(*slot);
+	}
+}
+
 static void resolve_assign(struct resolver *r, struct expr *e)
 {
 	if (r->is_condition) {
@@ -170,18 +189,10 @@ static void resolve_assign(struct resolver *r, struct expr *e)
 		resolve_failed(e);
 		return;
 	}
-	if (e->assign.target->kind == EXPR_TARGET || e->assign.target->kind == EXPR_CAST) {
-		if (r->s->opt.guru)
-			diag_error(&r->s->diag, e->assign.target->loc, E_TARGET_ASSIGN);
-		else
-			diag_error(&r->s->diag, e->assign.target->loc, E_TARGET_WRITE_GURU);
-		resolve_failed(e);
-		return;
-	}
 	if (e->assign.op == OP_STAT)
 		resolve_stat(r, &e->assign.target);
 	else
-		resolve_expr(r, &e->assign.target);
+		resolve_place(r, &e->assign.target);
 	resolve_expr(r, &e->assign.value);
 }
 
@@ -190,15 +201,9 @@ static void resolve_incdec(struct resolver *r, struct expr *e)
 	if (r->is_condition) {
 		diag_error(&r->s->diag, e->loc, E_CONDITION_WRITE);
 		resolve_failed(e);
-	} else if (e->incdec.operand->kind == EXPR_TARGET || e->incdec.operand->kind == EXPR_CAST) {
-		if (r->s->opt.guru)
-			diag_error(&r->s->diag, e->incdec.operand->loc, E_TARGET_ASSIGN);
-		else
-			diag_error(&r->s->diag, e->incdec.operand->loc, E_TARGET_WRITE_GURU);
-		resolve_failed(e);
-	} else {
-		resolve_expr(r, &e->incdec.operand);
+		return;
 	}
+	resolve_place(r, &e->incdec.operand);
 }
 
 /* ---- constants, so that @defined rules branches out before they are looked at ---- */

@@ -216,14 +216,19 @@ static void step(struct machine *m, const struct expr *x, const struct access_op
 	}
 }
 
-const char *access_c(struct emit *e, const struct expr *access)
+/* What the first N operations of the path leave. */
+static const char *run_c(struct emit *e, const struct expr *access, size_t n)
 {
-	const struct access_path *path = access->access.path;
 	struct machine m = { .e = e };
 
-	VEC_EACH(&path->ops, i)
-		step(&m, access, &path->ops.at[i]);
+	for (size_t i = 0; i < n; i++)
+		step(&m, access, &access->access.path->ops.at[i]);
 	return pop(&m);
+}
+
+const char *access_c(struct emit *e, const struct expr *access)
+{
+	return run_c(e, access, access->access.path->ops.n);
 }
 
 static void at_path(struct emit *e, const struct expr *access)
@@ -237,15 +242,28 @@ void emit_access_string(struct emit *e, const char *dst, const struct expr *acce
 	out(&e->o, "rt_read_str(c, %s, MAXSTRINGLEN, %s);", dst, access_c(e, access));
 }
 
+/* All 64 bits of a register of which the variable is the lowest bytes. */
+static const char *register_value(struct emit *e, const struct access_path *path,
+				  const char *value)
+{
+	unsigned bits = path->store_size * 8;
+
+	if (bits >= 64)
+		return value;
+	return arena_printf(e->a, "((rt_reg(c, %d) & ~0x%llxLL) | ((%s) & 0x%llxLL))",
+			    path->store_reg, (1ULL << bits) - 1, value, (1ULL << bits) - 1);
+}
+
 void emit_access_store(struct emit *e, const struct expr *access, const struct expr *value)
 {
 	const struct access_path *path = access->access.path;
 
 	at_path(e, access);
-	if (path->store_reg >= 0 && !path->store_size)
-		out(&e->o, "rt_set_reg(c, %d, %s);", path->store_reg, expr_c(e, value));
+	if (path->store_reg >= 0)
+		out(&e->o, "rt_set_reg(c, %d, %s);", path->store_reg,
+		    register_value(e, path, expr_c(e, value)));
 	else
-		out(&e->o, "rt_write(c, %s, %u, %s);", access_c(e, access), path->store_size,
-		    expr_c(e, value));
+		out(&e->o, "rt_write(c, (uint64_t)(%s), %u, %s);",
+		    run_c(e, access, path->n_address_ops), path->store_size, expr_c(e, value));
 	emit_check(e);
 }
