@@ -127,6 +127,7 @@ struct expr {
 		struct {
 			int64_t value;
 			bool is_unsigned; /* written as 2^63 or more: prints as it was written */
+			bool is_decided;  /* [resolve] says whether something is @defined */
 		} number;
 		struct {
 			const char *text; /* escapes resolved; ends at the first NUL */

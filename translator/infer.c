@@ -537,14 +537,17 @@ static void infer_foreach(struct infer *in, struct stmt *s)
 			infer_key(in, v, i, keys->at[i]);
 			want_type(in, keys->at[i], NULL);
 		}
+		if (s->foreach.slice.n && !agree_arity(in, v, s->foreach.slice.n, array->loc))
+			return;
 		VEC_EACH(&s->foreach.slice, i)
 			infer_key(in, v, i, s->foreach.slice.at[i]);
-		if (s->foreach.value) {
-			infer_expr(in, s->foreach.value,
-				   v->type == TY_STAT ? TY_LONG : v->type);
-			if (v->type != TY_STAT)
-				unify(in, &v->type, &v->type_loc, s->foreach.value->type,
-				      s->foreach.value->loc);
+		if (s->foreach.value && v->type == TY_STAT) {
+			if (in->is_last)
+				diag_error(&in->s->diag, s->foreach.value->loc, E_STAT_VALUE);
+		} else if (s->foreach.value) {
+			infer_expr(in, s->foreach.value, v->type);
+			unify(in, &v->type, &v->type_loc, s->foreach.value->type,
+			      s->foreach.value->loc);
 		}
 		if (s->foreach.has_sort_statop) {
 			unify(in, &v->type, &v->type_loc, TY_STAT, array->loc);

@@ -208,9 +208,10 @@ static void resolve_incdec(struct resolver *r, struct expr *e)
 
 /* ---- constants, so that @defined rules branches out before they are looked at ---- */
 
-static bool is_number(const struct expr *e, bool *is_true)
+/* A number that @defined has become; other constants rule nothing out before types are known. */
+static bool is_decided(const struct expr *e, bool *is_true)
 {
-	if (e->kind != EXPR_NUMBER)
+	if (e->kind != EXPR_NUMBER || !e->number.is_decided)
 		return false;
 	*is_true = e->number.value != 0;
 	return true;
@@ -219,6 +220,7 @@ static bool is_number(const struct expr *e, bool *is_true)
 static void make_number(struct resolver *r, struct expr **slot, int64_t value)
 {
 	*slot = expr_number(r->s->arena, (*slot)->loc, value);
+	(*slot)->number.is_decided = true;
 }
 
 static void resolve_unary(struct resolver *r, struct expr **slot)
@@ -227,7 +229,7 @@ static void resolve_unary(struct resolver *r, struct expr **slot)
 	bool is_true;
 
 	resolve_expr(r, &e->unary.operand);
-	if (e->unary.op == OP_NOT && is_number(e->unary.operand, &is_true))
+	if (e->unary.op == OP_NOT && is_decided(e->unary.operand, &is_true))
 		make_number(r, slot, !is_true);
 }
 
@@ -237,12 +239,12 @@ static void resolve_logical(struct resolver *r, struct expr **slot)
 	bool is_true;
 
 	resolve_expr(r, &e->binary.left);
-	if (is_number(e->binary.left, &is_true) && is_true == (e->binary.op == OP_LOR)) {
+	if (is_decided(e->binary.left, &is_true) && is_true == (e->binary.op == OP_LOR)) {
 		make_number(r, slot, is_true);
 		return;
 	}
 	resolve_expr(r, &e->binary.right);
-	if (is_number(e->binary.left, &is_true) && is_number(e->binary.right, &is_true))
+	if (is_decided(e->binary.left, &is_true) && is_decided(e->binary.right, &is_true))
 		make_number(r, slot, is_true);
 }
 
@@ -252,7 +254,7 @@ static void resolve_ternary(struct resolver *r, struct expr **slot)
 	bool is_true;
 
 	resolve_expr(r, &e->ternary.cond);
-	if (is_number(e->ternary.cond, &is_true)) {
+	if (is_decided(e->ternary.cond, &is_true)) {
 		*slot = is_true ? e->ternary.then : e->ternary.otherwise;
 		resolve_expr(r, slot);
 		return;
@@ -375,7 +377,7 @@ static void resolve_if(struct resolver *r, struct stmt **slot)
 	bool is_true;
 
 	resolve_expr(r, &st->if_.cond);
-	if (is_number(st->if_.cond, &is_true)) {
+	if (is_decided(st->if_.cond, &is_true)) {
 		struct stmt *taken = is_true ? st->if_.then : st->if_.otherwise;
 
 		*slot = taken ? taken : stmt_new(r->s->arena, STMT_NULL, st->loc);
