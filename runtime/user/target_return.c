@@ -105,14 +105,13 @@ static struct user_return *push(struct user_context *u, uint32_t site)
 void user_hit_return(struct rt_context *c, uint32_t site)
 {
 	struct user_context *u = user_context_of(c);
-	struct user_return *r = NULL;
+	bool wanted = *(volatile uint32_t *)&rt_session.accept & RT_ORDINARY;
+	struct user_return *r = wanted ? push(u, site) : NULL;
 
-	if (rt_session.accept & RT_ORDINARY)
-		r = push(u, site);
 	c->entry = r ? r->entry : NULL;
 	script_site(c, site);
 	c->entry = NULL;
-	if (!r)
+	if (wanted && !r)
 		for (uint32_t i = 0; i < script_info.n_probes; i++)
 			if (script_probes[i].kind == PROBE_RETURN && script_probes[i].arg == site)
 				rt_skip_probe(i, RT_SKIP_RETURN, 1);
