@@ -50,6 +50,7 @@ RT_BESIDE = \
 noinst_LIBRARIES += libuser.a
 libuser_a_SOURCES = \
 	runtime/user/arm.c \
+	runtime/user/contexts.c \
 	runtime/user/driver.c \
 	runtime/user/driver.h \
 	runtime/user/guardian.c \
@@ -57,10 +58,13 @@ libuser_a_SOURCES = \
 	runtime/user/image.c \
 	runtime/user/image.h \
 	runtime/user/inject.c \
+	runtime/user/launch.c \
+	runtime/user/leave.c \
 	runtime/user/ledger.c \
 	runtime/user/ledger.h \
 	runtime/user/maps.c \
 	runtime/user/maps.h \
+	runtime/user/place.c \
 	runtime/user/reader.c \
 	runtime/user/reader.h \
 	runtime/user/remote.c \
@@ -68,8 +72,11 @@ libuser_a_SOURCES = \
 	runtime/user/space.c \
 	runtime/user/space.h \
 	runtime/user/space_int.h \
+	runtime/user/threads.c \
 	runtime/user/tracer.c \
 	runtime/user/tracer.h \
+	runtime/user/tracer_int.h \
+	runtime/user/trap.c \
 	runtime/user/watch.c
 
 RT_SOURCES = $(RT_CORE_SOURCES) $(RT_USER_SOURCES)

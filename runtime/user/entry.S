@@ -130,12 +130,10 @@ user_header_end:
 	lea	RT(%rdx), %rdi
 	mov	USER_CONTEXT_STACK(%rdx), %rsp
 	call	*USER_STUB_HANDLER - back(%r8)
-	cmpl	$0, USER_CONTEXT_DEFERRED(%rbx)
-	jne	user_deferred_trap
 	.if \flags
-	jmp	user_tail
+	jmp	out_flags
 	.else
-	jmp	tail_plain
+	jmp	out_plain
 	.endif
 	.subsection 1
 \name\()_none:
@@ -164,17 +162,23 @@ user_header_end:
 	ENTRY	user_entry_flags, 0, 1
 	ENTRY	user_entry_red_flags, 1, 1
 
+/*
+ * The way out; rbx: the context.  From here on the supervisor can finish what is
+ * left by itself, and it must when it has set the context's "deferred" too late
+ * to be seen.
+ */
 	.p2align 4
 	.globl	user_deferred_trap, user_tail, user_tail_end
-/* The supervisor finishes what user_tail does, and delivers the signals that it
- * has held back.  Without supervisor, user_safety_handler comes back here. */
+user_tail:
+/* The supervisor goes on with the thread behind the stub's call, and delivers the signals that
+ * it has held back.  Without supervisor, user_safety_handler comes back here. */
 user_deferred_trap:
 	int3
 	movl	$0, USER_CONTEXT_DEFERRED(%rbx)
-
-	.p2align 4
-/* rbx: the context.  Flags are put back as far as programs use them. */
-user_tail:
+/* Flags are put back as far as programs use them. */
+out_flags:
+	cmpl	$0, USER_CONTEXT_DEFERRED(%rbx)
+	jne	user_deferred_trap
 	mov	REGS + REGS_FLAGS(%rbx), %rcx
 	test	$0x400, %ecx
 	jz	1f
@@ -185,7 +189,12 @@ user_tail:
 	mov	%cl, %al
 	add	$0x7f, %al
 	sahf
-tail_plain:
+	jmp	restore
+	.p2align 4
+out_plain:
+	cmpl	$0, USER_CONTEXT_DEFERRED(%rbx)
+	jne	user_deferred_trap
+restore:
 	mov	REGS + REGS_R15(%rbx), %r15
 	mov	REGS + REGS_R14(%rbx), %r14
 	mov	REGS + REGS_R13(%rbx), %r13
@@ -234,9 +243,7 @@ user_return_trampoline:
 	mov	%rdx, %rdi
 	mov	USER_CONTEXT_STACK(%rdx), %rsp
 	call	user_returned
-	cmpl	$0, USER_CONTEXT_DEFERRED(%rbx)
-	jne	user_deferred_trap
-	jmp	tail_plain
+	jmp	out_plain
 /* No context, or one that is in use: only the real address is needed. */
 return_lost:
 	lea	24(%rsp), %rax

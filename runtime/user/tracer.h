@@ -37,7 +37,8 @@ struct thread {
 	int status;            /* wait status of an unknown or parked thread */
 	bool is_parked;        /* STATUS has not been dealt with yet */
 	bool in_group_stop;    /* PTRACE_LISTEN */
-	bool is_leaving;       /* being got out of the object for good */
+	bool is_leaving;       /* runs only to get out of the object, for good */
+	bool is_out;           /* it is */
 	bool has_debug_stops;  /* its debug registers are in use */
 	int signal;            /* STOPPED at its delivery: to be delivered on resume */
 	unsigned n_held, n_resent;

@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/user/tracer_int.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
+			    PTRACE_O_TRACEEXEC | PTRACE_O_TRACEEXIT | PTRACE_O_TRACEVFORKDONE |
+			    PTRACE_O_TRACESYSGOOD;
+
+int tracer_launch(struct tracer *t, char *const *argv)
+{
+	int go[2], report[2];
+	if (pipe2(go, O_CLOEXEC) < 0)
+		return -errno;
+	if (pipe2(report, O_CLOEXEC) < 0) {
+		int err = -errno;
+		close(go[0]);
+		close(go[1]);
+		return err;
+	}
+	pid_t pid = fork();
+	if (pid == 0) {
+		char c;
+		sigset_t none;
+		close(go[1]);
+		close(report[0]);
+		if (read(go[0], &c, 1) != 1)
+			_exit(127);
+		sigemptyset(&none);
+		sigprocmask(SIG_SETMASK, &none, NULL);
+		signal(SIGPIPE, SIG_DFL);
+		execvp(argv[0], argv);
+		int err = errno;
+		/* told by the pipe, for the tracer sees only the exit status */
+		if (write(report[1], &err, sizeof err) != sizeof err)
+			_exit(126);
+		_exit(127);
+	}
+	close(go[0]);
+	close(report[1]);
+	int err = pid < 0 ? -errno : 0;
+	if (!err && ptrace(PTRACE_SEIZE, pid, NULL, options) < 0) {
+		err = -errno;
+		kill(pid, SIGKILL);
+		waitpid(pid, NULL, 0);
+	}
+	struct thread *th = NULL;
+	if (!err) {
+		struct process *p = process_add(t, pid, space_new(pid));
+		th = thread_add(t, pid);
+		if (!p || !th)
+			err = -ENOMEM;
+		if (!err) {
+			thread_join(th, p);
+			p->is_target = true;
+			th->state = THREAD_RUNNING;
+			t->command_pid = pid;
+			t->hold_command = true;
+			if (write(go[1], "g", 1) != 1)
+				err = -errno;
+		}
+	}
+	while (!err && !t->command && !t->command_done) {
+		int status;
+		pid_t got = waitpid(pid, &status, __WALL);
+		if (got == pid)
+			tracer_handle(t, th, status);
+		else if (errno != EINTR)
+			break;
+	}
+	int exec_errno;
+	if (!err && t->command_done) {
+		ssize_t n = read(report[0], &exec_errno, sizeof exec_errno);
+		err = n == sizeof exec_errno ? -exec_errno : -ECHILD;
+	}
+	close(go[1]);
+	close(report[0]);
+	return err;
+}
+
+/* Seizes the threads of PID, and those that they make meanwhile. */
+static int seize_all(struct tracer *t, struct process *p)
+{
+	char path[64];
+	snprintf(path, sizeof path, "/proc/%d/task", p->pid);
+	for (bool more = true; more;) {
+		more = false;
+		DIR *dir = opendir(path);
+		if (!dir)
+			return -ESRCH;
+		for (struct dirent *e; (e = readdir(dir));) {
+			pid_t tid = (pid_t)atoi(e->d_name);
+			if (tid <= 0 || thread_find(t, tid))
+				continue;
+			if (ptrace(PTRACE_SEIZE, tid, NULL, options) < 0) {
+				if (errno == ESRCH)
+					continue;
+				int err = -errno;
+				closedir(dir);
+				return err;
+			}
+			struct thread *th = thread_add(t, tid);
+			if (!th) {
+				closedir(dir);
+				return -ENOMEM;
+			}
+			th->state = THREAD_RUNNING;
+			thread_join(th, p);
+			thread_stop(t, th);
+			more = true;
+		}
+		closedir(dir);
+	}
+	return 0;
+}
+
+int tracer_attach(struct tracer *t, pid_t pid)
+{
+	if (process_find(t, pid))
+		return 0;
+	struct process *p = process_add(t, pid, space_new(pid));
+	if (!p)
+		return -ENOMEM;
+	p->is_target = true;
+	p->n_threads++; /* ours, while threads come and go */
+	int err = seize_all(t, p);
+	struct thread *th = thread_find(t, pid);
+	if (!err && (!th || th->state != THREAD_STOPPED))
+		err = -ESRCH;
+	if (!err && tracer_wants(t, p->space) && !th->is_parked) {
+		tracer_arm(t, th);
+		for (int i = 0; i < THREAD_BUCKETS; i++)
+			for (struct thread *o = t->threads[i]; o; o = o->next) {
+				uint64_t ip;
+				if (o->process != p || o->state != THREAD_STOPPED ||
+				    remote_get_ip(o->tid, &ip))
+					continue;
+				uint64_t to = space_move_in(t->env->im, p->space, ip);
+				if (to != ip)
+					remote_set_ip(o->tid, to);
+			}
+	}
+	p->is_begun = true;
+	if (--p->n_threads == 0)
+		process_drop(t, p);
+	else
+		threads_start(t, p->space);
+	return err;
+}
+
+void tracer_start(struct tracer *t)
+{
+	struct thread *th = t->command;
+	t->command = NULL;
+	t->hold_command = false;
+	if (!th)
+		return;
+	thread_unpark(t, th);
+}
+

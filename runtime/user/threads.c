@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+#include "runtime/user/tracer_int.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static struct thread **bucket(struct tracer *t, pid_t tid)
+{
+	return &t->threads[(unsigned)tid % THREAD_BUCKETS];
+}
+
+struct thread *thread_find(struct tracer *t, pid_t tid)
+{
+	struct thread *th = *bucket(t, tid);
+	while (th && th->tid != tid)
+		th = th->next;
+	return th;
+}
+
+struct thread *thread_add(struct tracer *t, pid_t tid)
+{
+	struct thread *th = calloc(1, sizeof *th);
+	if (!th)
+		return NULL;
+	th->tid = tid;
+	th->next = *bucket(t, tid);
+	*bucket(t, tid) = th;
+	t->n_threads++;
+	return th;
+}
+
+struct process *process_find(struct tracer *t, pid_t pid)
+{
+	struct process *p = t->processes;
+	while (p && p->pid != pid)
+		p = p->next;
+	return p;
+}
+
+struct process *process_add(struct tracer *t, pid_t pid, struct space *space)
+{
+	struct process *p = space ? calloc(1, sizeof *p) : NULL;
+	if (!p)
+		return NULL;
+	p->pid = pid;
+	p->space = space;
+	p->next = t->processes;
+	t->processes = p;
+	return p;
+}
+
+void process_drop(struct tracer *t, struct process *p)
+{
+	if (t->process_ended && p->is_begun)
+		t->process_ended(t->data, p);
+	for (struct process **at = &t->processes; *at; at = &(*at)->next)
+		if (*at == p) {
+			*at = p->next;
+			break;
+		}
+	space_put(p->space);
+	free(p);
+}
+
+void thread_join(struct thread *th, struct process *p)
+{
+	th->process = p;
+	p->n_threads++;
+}
+
+void thread_resume(struct thread *th, int signal)
+{
+	th->state = THREAD_RUNNING;
+	th->signal = 0;
+	th->in_group_stop = false;
+	/* ESRCH: it was killed; its end will be reported */
+	ptrace(PTRACE_CONT, th->tid, NULL, signal);
+}
+
+void thread_resend(struct thread *th)
+{
+	for (; th->n_resent < th->n_held; th->n_resent++)
+		syscall(SYS_tgkill, th->process->pid, th->tid, th->held[th->n_resent].si_signo);
+}
+
+/* Waits for a thread that has been told to stop.  False: it can't, or is dead. */
+bool thread_wait(struct tracer *t, struct thread *th, int *status)
+{
+	struct timespec nap = { 0, 50000 };
+	for (unsigned i = 0; i < 40000; i++) { /* 2 s */
+		pid_t got = waitpid(th->tid, status, __WALL | WNOHANG);
+		if (got == th->tid) {
+			if (WIFSTOPPED(*status))
+				return true;
+			thread_gone(t, th, *status);
+			return false;
+		}
+		if (got < 0 && errno != EINTR)
+			return false;
+		nanosleep(&nap, NULL);
+	}
+	return false;
+}
+
+static bool is_event_stop(int status)
+{
+	return status >> 8 == (SIGTRAP | PTRACE_EVENT_STOP << 8);
+}
+
+/* Brings a running thread to a stop; what it stopped for, if not for us, is parked. */
+bool thread_stop(struct tracer *t, struct thread *th)
+{
+	int status;
+	if (th->state != THREAD_RUNNING)
+		return th->state != THREAD_GONE;
+	if (ptrace(PTRACE_INTERRUPT, th->tid, NULL, NULL) < 0 || !thread_wait(t, th, &status))
+		return false;
+	th->state = THREAD_STOPPED;
+	if (!is_event_stop(status)) {
+		th->status = status;
+		th->is_parked = true;
+	}
+	return true;
+}
+
+/* SP NULL: everything. */
+void threads_stop(struct tracer *t, const struct space *sp)
+{
+	for (int i = 0; i < THREAD_BUCKETS; i++)
+		for (struct thread *th = t->threads[i], *next; th; th = next) {
+			next = th->next;
+			if (th->process && (!sp || th->process->space == sp))
+				thread_stop(t, th);
+		}
+}
+
+void thread_unpark(struct tracer *t, struct thread *th)
+{
+	if (th->is_parked) {
+		th->is_parked = false;
+		tracer_handle(t, th, th->status);
+	} else {
+		thread_resume(th, th->signal);
+	}
+}
+
+/* Lets the threads of a space go on, dealing with what they had stopped for. */
+void threads_start(struct tracer *t, const struct space *sp)
+{
+	for (int i = 0; i < THREAD_BUCKETS; i++)
+		for (struct thread *th = t->threads[i], *next; th; th = next) {
+			next = th->next;
+			if (!th->process || th->process->space != sp ||
+			    th->state != THREAD_STOPPED || th == t->command)
+				continue;
+			thread_unpark(t, th);
+		}
+}
+
+/* A thread that has died in a remote call. */
+void thread_take_final(struct tracer *t, struct thread *th, const struct remote_call *r)
+{
+	if (!r->final)
+		return;
+	if (WIFSTOPPED(r->final)) {
+		th->status = r->final;
+		th->is_parked = true;
+	} else {
+		thread_gone(t, th, r->final);
+	}
+}
+
+/* Takes a stopped thread to an event stop. */
+bool thread_to_event_stop(struct tracer *t, struct thread *th)
+{
+	int other;
+	int err = remote_to_event_stop(th->tid, &other);
+	if (other) {
+		if (WIFSTOPPED(other)) {
+			th->status = other;
+			th->is_parked = true;
+		} else {
+			thread_gone(t, th, other);
+		}
+	}
+	return err == 0;
+}
+
+void thread_gone(struct tracer *t, struct thread *th, int status)
+{
+	struct process *p = th->process;
+	if (th->state == THREAD_GONE)
+		return;
+	th->state = THREAD_GONE;
+	if (t->command == th)
+		t->command = NULL;
+	if (p) {
+		struct user_context *u = p->space->base ? context_find(t, p->space, th->tid) : NULL;
+		if (u)
+			context_release(t, u);
+		if (p->pid == th->tid && p->pid == t->command_pid && !t->command_done) {
+			t->command_done = true;
+			t->command_status = status;
+		}
+		if (--p->n_threads == 0)
+			process_drop(t, p);
+		th->process = NULL;
+	}
+}
+
+void threads_free_gone(struct tracer *t, pid_t tid)
+{
+	for (struct thread **at = bucket(t, tid); *at;) {
+		struct thread *th = *at;
+		if (th->state == THREAD_GONE) {
+			*at = th->next;
+			t->n_threads--;
+			free(th);
+		} else {
+			at = &th->next;
+		}
+	}
+}
+

@@ -1,0 +1,302 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What a thread has stopped for when a signal is on its way to it: a breakpoint,
+ * a fault of a handler, a debug stop, or a signal that is the program's own and
+ * must wait until the thread is out of our code.
+ */
+#include "runtime/user/tracer_int.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+/* Our own resending of a held signal gets its siginfo back, in *NOW too.  When the same signal
+ * has come from elsewhere meanwhile, the two are one (signal(7): standard signals don't queue). */
+static void take_resent(struct thread *th, siginfo_t *now)
+{
+	bool ours = now->si_code == SI_TKILL && now->si_pid == getpid();
+	if (!ours && now->si_signo >= SIGRTMIN)
+		return;
+	for (unsigned i = 0; i < th->n_resent; i++) {
+		if (th->held[i].si_signo != now->si_signo)
+			continue;
+		if (ours) {
+			*now = th->held[i];
+			ptrace(PTRACE_SETSIGINFO, th->tid, NULL, now);
+		}
+		memmove(&th->held[i], &th->held[i + 1], (th->n_held - i - 1) * sizeof th->held[0]);
+		th->n_resent--;
+		th->n_held--;
+		return;
+	}
+}
+
+/* Keeps a signal away from a thread that is in our code; false: deliver it. */
+static bool hold(struct tracer *t, struct thread *th, const siginfo_t *info)
+{
+	struct space *sp = th->process->space;
+	struct user_regs_struct regs;
+	if (remote_get_regs(th->tid, &regs))
+		return false;
+	enum place place = place_of(t, sp, regs.rip);
+	if (place == PLACE_OUT) {
+		if (space_find_slot(sp, regs.rip))
+			sp->frames_in_slots = true;
+		return false;
+	}
+	struct user_context *u = context_claim(t, sp, th->process->pid, th->tid);
+	if (!u || th->n_held == HELD_MAX) {
+		if (place == PLACE_BEFORE) {
+			place_roll_back(t, sp, &regs);
+			remote_set_regs(th->tid, &regs);
+			sp->frames_in_slots = true;
+		}
+		return false;
+	}
+	if (place == PLACE_TAIL) {
+		place_roll_forward(sp, u, &regs);
+		remote_set_regs(th->tid, &regs);
+		sp->frames_in_slots = true;
+		thread_resend(th);
+		return false;
+	}
+	th->held[th->n_held++] = *info;
+	if (info->si_signo < 64)
+		u->held |= 1ULL << info->si_signo;
+	u->deferred = 1;
+	return true;
+}
+
+/* The trap at the end of a handler during which something was deferred. */
+static bool deferred_trap(struct tracer *t, struct thread *th, uint64_t trap)
+{
+	struct space *sp = th->process->space;
+	struct user_regs_struct regs;
+	if (!sp->base || trap != sp->base + (uint64_t)t->env->im->header->deferred_trap)
+		return false;
+	struct user_context *u = context_find(t, sp, th->tid);
+	if (!u || remote_get_regs(th->tid, &regs))
+		return true;
+	place_roll_forward(sp, u, &regs);
+	remote_set_regs(th->tid, &regs);
+	return true;
+}
+
+/*
+ * A trap that hits while SIGTRAP is blocked or ignored is forced: the kernel unblocks the signal
+ * and resets what the process does about it, also when we swallow it.  Puts both back.  Our
+ * handler is there in every process with breakpoints, so that its absence tells; programs that
+ * block nothing (nearly all, nearly always) pay one system call for the question.
+ */
+static void mend_trap(struct tracer *t, struct thread *th)
+{
+	struct space *sp = th->process->space;
+	const uint64_t bit = 1ULL << (SIGTRAP - 1);
+	uint64_t mask = 0, caught = 0;
+	struct remote_call r;
+	if (!sp->has_safety ||
+	    ptrace(PTRACE_GETSIGMASK, th->tid, sizeof mask, &mask) < 0 || mask == 0 ||
+	    maps_status(th->tid, "SigCgt", 16, &caught, 1) != 1 || caught & bit)
+		return;
+	th->state = THREAD_STOPPED;
+	if (!thread_to_event_stop(t, th))
+		return;
+	space_renew_safety(t->env, sp, th->tid, &r);
+	thread_take_final(t, th, &r);
+	mask |= bit;
+	if (th->state != THREAD_GONE)
+		ptrace(PTRACE_SETSIGMASK, th->tid, sizeof mask, &mask);
+}
+
+/* Goes on after a trap of ours. */
+static void resume_trap(struct tracer *t, struct thread *th)
+{
+	mend_trap(t, th);
+	if (th->state == THREAD_GONE)
+		return;
+	thread_unpark(t, th);
+}
+
+/* Does the instruction of a watch. */
+static void step_over(const struct space *sp, struct thread *th, uint8_t does)
+{
+	struct user_regs_struct regs;
+	uint64_t back;
+	if (remote_get_regs(th->tid, &regs))
+		return;
+	switch ((enum user_watch_does)does) {
+	case USER_WATCH_RETURN:
+		if (remote_read(&sp->mem, regs.rsp, &back, 8))
+			return;
+		regs.rip = back;
+		regs.rsp += 8;
+		break;
+	case USER_WATCH_ENDBR:
+		regs.rip += 3; /* it has 4 bytes, the trap 1 */
+		break;
+	case USER_WATCH_PUSH_BP:
+		regs.rsp -= 8;
+		if (remote_write(&sp->mem, regs.rsp, &regs.rbp, 8))
+			return;
+		break;
+	}
+	remote_set_regs(th->tid, &regs);
+}
+
+/* Stops the thread at the N ADDRESSES by its debug registers; none of them with N = 0. */
+void trap_set_debug_stops(struct thread *th, const uint64_t *addresses, unsigned n)
+{
+	const size_t at = offsetof(struct user, u_debugreg);
+	uint64_t control = 0;
+	if (!n && !th->has_debug_stops)
+		return;
+	ptrace(PTRACE_POKEUSER, th->tid, at + 7 * 8, 0);
+	for (unsigned i = 0; i < n; i++)
+		if (ptrace(PTRACE_POKEUSER, th->tid, at + i * 8, addresses[i]) == 0)
+			control |= 1ULL << (2 * i); /* local, on execution */
+	ptrace(PTRACE_POKEUSER, th->tid, at + 7 * 8, control);
+	th->has_debug_stops = n != 0;
+}
+
+/* Gives the thread its stack as the compiler made it, for an unwinder.  The records stay: those
+ * of frames that live on are used again when the exception is caught or the unwinder returns,
+ * or else at the thread's next hit (target_return.c). */
+static void suspend_returns(const struct tracer *t, struct thread *th, enum watch_reason why)
+{
+	const struct space *sp = th->process->space;
+	struct user_context *u = context_find(t, sp, th->tid);
+	struct user_regs_struct regs;
+	uint64_t back;
+	if (!u || !u->n_returns)
+		return;
+	space_restore_returns(t->env->im, sp, u);
+	u->suspended = 1;
+	if (why == WATCH_THROW)
+		trap_set_debug_stops(th, sp->landings, sp->n_landings);
+	else if (remote_get_regs(th->tid, &regs) == 0 && remote_read(&sp->mem, regs.rsp, &back, 8) == 0)
+		trap_set_debug_stops(th, &back, 1);
+}
+
+/* At a debug stop: an exception was caught, or the unwinder has returned. */
+static void resume_returns(const struct tracer *t, struct thread *th)
+{
+	const struct space *sp = th->process->space;
+	struct user_context *u = context_find(t, sp, th->tid);
+	struct user_regs_struct regs;
+	trap_set_debug_stops(th, NULL, 0);
+	if (u && u->suspended && remote_get_regs(th->tid, &regs) == 0)
+		space_replace_returns(t->env->im, sp, u, regs.rsp);
+}
+
+/* True: the thread has been dealt with. */
+static bool breakpoint(struct tracer *t, struct thread *th)
+{
+	struct space *sp = th->process->space;
+	uint64_t ip;
+	if (remote_get_ip(th->tid, &ip))
+		return false;
+	uint64_t trap = ip - 1;
+	const struct patch *p = space_find(sp, trap);
+	if (p && p->kind == PATCH_BREAK) {
+		remote_set_ip(th->tid, p->stub + USER_STUB_CODE);
+		resume_trap(t, th);
+		return true;
+	}
+	const struct space_watch *w = space_find_watch(sp, trap);
+	if (w) {
+		if (w->why != WATCH_LINKER)
+			suspend_returns(t, th, w->why);
+		step_over(sp, th, w->w.does);
+		if (w->why == WATCH_LINKER)
+			tracer_look_again(t, th);
+		else
+			resume_trap(t, th);
+		return true;
+	}
+	if (deferred_trap(t, th, trap)) {
+		if (th->is_leaving) {
+			th->state = THREAD_STOPPED;
+			return true;
+		}
+		thread_resend(th);
+		resume_trap(t, th);
+		return true;
+	}
+	uint8_t byte;
+	siginfo_t info = { 0 };
+	ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info);
+	if (th->has_debug_stops && info.si_code == TRAP_HWBKPT) {
+		resume_returns(t, th);
+		resume_trap(t, th);
+		return true;
+	}
+	/* Somebody's own int3; or one that was ours a moment ago. */
+	if (info.si_code == SI_KERNEL &&
+	    remote_read(&sp->mem, trap, &byte, 1) == 0 && byte != 0xcc) {
+		remote_set_ip(th->tid, trap);
+		thread_resume(th, 0);
+		return true;
+	}
+	return false;
+}
+
+/* A fault of a handler: at an instruction that may fault, go on at its fix-up; anywhere
+ * else the handler is abandoned, the program goes on. */
+static bool fault(struct tracer *t, struct thread *th)
+{
+	struct space *sp = th->process->space;
+	const struct image *im = t->env->im;
+	const struct user_header *h = im->header;
+	uint64_t ip;
+	if (!sp->base || remote_get_ip(th->tid, &ip) || ip - sp->base >= (uint64_t)h->text_end)
+		return false;
+	const struct user_fixup *f = image_at(im, h->fixups), *end = image_at(im, h->fixups_end);
+	for (; f < end; f++) {
+		int64_t from = (char *)&f->from + f->from - im->base;
+		if ((uint64_t)from == ip - sp->base) {
+			int64_t to = (char *)&f->to + f->to - im->base;
+			remote_set_ip(th->tid, sp->base + (uint64_t)to);
+			thread_resume(th, 0);
+			return true;
+		}
+	}
+	struct user_context *u = context_find(t, sp, th->tid);
+	struct user_regs_struct regs;
+	if (!u || !u->rt.busy || remote_get_regs(th->tid, &regs))
+		return false;
+	fprintf(stderr, "ERROR: fault in a handler (at object offset %#lx); the handler was ended\n",
+		(unsigned long)(ip - sp->base));
+	context_recover(t, u);
+	u->rt.regs = (void *)(uintptr_t)(sp->base + (uint64_t)((char *)&u->regs - im->base));
+	place_roll_forward(sp, u, &regs);
+	remote_set_regs(th->tid, &regs);
+	thread_resend(th);
+	thread_resume(th, 0);
+	return true;
+}
+
+void trap_signal_stop(struct tracer *t, struct thread *th, int signal)
+{
+	siginfo_t info;
+	if (signal == SIGTRAP && breakpoint(t, th))
+		return;
+	if ((signal == SIGSEGV || signal == SIGBUS) && fault(t, th))
+		return;
+	if (ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info) == 0) {
+		take_resent(th, &info);
+		if (hold(t, th, &info)) {
+			thread_resume(th, 0);
+			return;
+		}
+	}
+	if (th->is_leaving || t->is_closing) {
+		th->state = THREAD_STOPPED;
+		th->signal = signal;
+		return;
+	}
+	thread_resume(th, signal);
+}
+
