@@ -22,6 +22,7 @@ RT_INCLUDES = \
 # What an ordinary program (a unit test) can be linked with too: it has its own memcpy.
 RT_HOSTED_SOURCES = \
 	runtime/core/context.c \
+	runtime/core/float.c \
 	runtime/core/format.c \
 	runtime/core/hist.c \
 	runtime/core/ident.c \

@@ -4,6 +4,7 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/context.stp \
 	tapsets/ctime.stp \
 	tapsets/errno.stp \
+	tapsets/floatingpoint.stp \
 	tapsets/guru.stp \
 	tapsets/guru_delay.stp \
 	tapsets/indent.stp \

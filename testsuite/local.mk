@@ -24,6 +24,7 @@ check_PROGRAMS += \
 	testsuite/tapster.unit/parse \
 	testsuite/tapster.unit/regex \
 	testsuite/tapster.unit/rt_context \
+	testsuite/tapster.unit/rt_float \
 	testsuite/tapster.unit/rt_format \
 	testsuite/tapster.unit/rt_map \
 	testsuite/tapster.unit/rt_stat \
@@ -44,6 +45,8 @@ testsuite_tapster_unit_host_libcore_a_SOURCES = \
 testsuite_tapster_unit_host_libcore_a_CFLAGS = $(RT_HOST_CFLAGS)
 testsuite_tapster_unit_rt_context_CFLAGS = $(RT_HOST_CFLAGS)
 testsuite_tapster_unit_rt_context_LDADD = $(RT_HOST_LIBS)
+testsuite_tapster_unit_rt_float_CFLAGS = $(RT_HOST_CFLAGS)
+testsuite_tapster_unit_rt_float_LDADD = $(RT_HOST_LIBS) -lm
 testsuite_tapster_unit_rt_format_CFLAGS = $(RT_HOST_CFLAGS)
 testsuite_tapster_unit_rt_format_LDADD = $(RT_HOST_LIBS)
 testsuite_tapster_unit_rt_map_CFLAGS = $(RT_HOST_CFLAGS)
