@@ -25,7 +25,7 @@ struct pattern {
 	bool is_qualified;  /* "::" in the name */
 };
 
-/* Addresses that are taken: open addressing, a power of two of slots, 0 is free. */
+/* Addresses of functions that are taken: open addressing, a power of two of slots, 0 is free. */
 struct address_set {
 	uint64_t *slots;
 	size_t n, size;
@@ -98,6 +98,9 @@ bool func_entry(struct dw_file *f, Dwarf_Die *die, uint64_t *entry, uint64_t *si
 			first_high = high;
 		}
 	}
+	/* An inlined instance of which nothing is left still has its place. */
+	if (!first_high && has_entry && dwarf_tag(die) == DW_TAG_inlined_subroutine)
+		return *entry >= f->low_address && *entry < f->high_address;
 	if (!first_high)
 		return false;
 	*entry = first_low;
@@ -193,7 +196,8 @@ static void add_known(struct finder *k, uint64_t address)
 
 static void add_func(struct finder *k, const struct dw_func *func)
 {
-	add_known(k, func->address);
+	if (!func->is_inlined)
+		add_known(k, func->address);
 	VEC_PUSH(k->file->dw->arena, k->out, *func);
 }
 
@@ -234,9 +238,10 @@ static void add_die(struct finder *k, Dwarf_Die *die, Dwarf_Die *frame, const ch
 	int line;
 
 	func.is_inlined = dwarf_tag(die) == DW_TAG_inlined_subroutine;
-	if (!func_entry(k->file, die, &func.address, &func.size) || is_known(k, func.address))
+	if (!func_entry(k->file, die, &func.address, &func.size))
 		return;
-	if (!func.is_inlined && is_piece_at(k->file, func.address))
+	if (!func.is_inlined &&
+	    (is_known(k, func.address) || is_piece_at(k->file, func.address)))
 		return;
 	func.probe_address = func.address;
 	func.decl_file = line_decl_file(k->file, die);
