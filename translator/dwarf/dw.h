@@ -195,6 +195,7 @@ struct dw_var_name {
 	const char *name;
 	const char *type_text;
 	bool is_parameter;
+	bool is_available; /* has a value at PC: stap -L lists no others */
 };
 typedef VEC(struct dw_var_name) dw_var_name_vec;
 void dw_visible(const struct dw_scope *scope, dw_var_name_vec *out);

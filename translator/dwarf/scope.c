@@ -99,6 +99,26 @@ struct visible {
 	dw_var_name_vec *out;
 };
 
+static bool is_available(const struct dw_scope *scope, Dwarf_Die *die, const char *name)
+{
+	struct dw_var_result r;
+	Dwarf_Attribute attr;
+	Dwarf_Op *expr;
+	size_t n;
+
+	if (dwarf_hasattr_integrate(die, DW_AT_const_value))
+		return true;
+	if (dwarf_attr_integrate(die, DW_AT_location, &attr) &&
+	    dwarf_getlocation_addr(&attr, scope->is_return ? scope->func->address : scope->pc,
+				   &expr, &n, 1) == 1 && n)
+		return true;
+	if (dwarf_tag(die) != DW_TAG_formal_parameter)
+		return false;
+	/* the calling convention may know */
+	dw_var(scope, name, NULL, false, scope->func->file->dw->arena, &r);
+	return r.error != DW_VAR_NO_LOCATION;
+}
+
 static bool add_visible(void *data, Dwarf_Die *die)
 {
 	struct visible *v = data;
@@ -115,6 +135,7 @@ static bool add_visible(void *data, Dwarf_Die *die)
 	type_of(f, die, &type);
 	name.type_text = type_text(a, &type);
 	name.is_parameter = dwarf_tag(die) == DW_TAG_formal_parameter;
+	name.is_available = is_available(v->scope, die, name.name);
 	VEC_PUSH(a, v->out, name);
 	return false;
 }
@@ -122,7 +143,8 @@ static bool add_visible(void *data, Dwarf_Die *die)
 void dw_visible(const struct dw_scope *scope, dw_var_name_vec *out)
 {
 	static const struct dw_var_name main_names[] = {
-		{ "argc", "int", true }, { "argv", "char**", true }, { "envp", "char**", true }
+		{ "argc", "int", true, true }, { "argv", "char**", true, true },
+		{ "envp", "char**", true, true }
 	};
 	struct visible v = { scope, out };
 
