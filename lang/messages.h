@@ -41,7 +41,6 @@
 #define E_CONDITION_STRAY "E_CONDITION_STRAY", "incomplete conditional - missing '%%('"
 
 /* grammar */
-#define E_EMPTY "E_EMPTY", "Input file '%s' is empty after preprocessing"
 #define E_SYNTAX "E_SYNTAX", "%s"
 #define E_NESTING "E_NESTING", "nested too deeply"
 #define E_EMBEDDED_GURU "E_EMBEDDED_GURU", "embedded code in unprivileged script; need stap -g"

@@ -3,7 +3,6 @@
 #include "lang/parse.h"
 
 #include "lang/grammar.h"
-#include "lang/messages.h"
 #include "lang/parse_int.h"
 
 struct syntax_file *parse_source(struct parse_env *env, uint32_t source)
@@ -16,7 +15,6 @@ struct syntax_file *parse_source(struct parse_env *env, uint32_t source)
 		.file = file,
 	};
 	struct tokens tokens;
-	unsigned errors = env->diag->n_errors;
 
 	file->source = source;
 	file->is_tapset = p.source->is_tapset;
@@ -24,8 +22,6 @@ struct syntax_file *parse_source(struct parse_env *env, uint32_t source)
 	lex_source(env, source, &tokens);
 	p.pp = pp_new(env, source, &tokens);
 	script_parse(&p);
-	if (!file->decls.n && !p.source->is_tapset && env->diag->n_errors == errors)
-		diag_error(env->diag, (struct loc){ 0 }, E_EMPTY, p.source->name);
 	tokens_fini(&tokens);
 	return file;
 }
