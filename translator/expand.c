@@ -188,7 +188,7 @@ static void take_family(const struct use *u, const struct point_end *end, const 
 	unsigned n_errors = s->diag.n_errors;
 
 	if (end->family->match(s, &m) == 0 && s->diag.n_errors == n_errors)
-		diag_error(&s->diag, p->loc, E_NO_MATCH);
+		BUG("family %s has matched nothing and has not said why", end->family->name);
 }
 
 static void walk(const struct use *u, const struct point_node *n, const struct point *p, size_t i);

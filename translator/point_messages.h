@@ -12,7 +12,6 @@
 #define E_ALIAS_LOOP "E_ALIAS_LOOP", "recursive loop in alias expansion of %s"
 #define E_ALIAS_WILDCARD "E_ALIAS_WILDCARD", "wildcards are not allowed in the name of an alias"
 #define E_ALIAS_ARGUMENT "E_ALIAS_ARGUMENT", "alias component %s contains illegal parameter"
-#define E_NO_MATCH "E_NO_MATCH", "no match"
 #define E_NO_PROBES_FOUND "E_NO_PROBES", "no probes found"
 #define E_KERNEL_RUNTIME "E_KERNEL_RUNTIME", \
 	"the kernel runtime (--runtime=kernel) is not there yet"
@@ -70,7 +69,6 @@
 #define E_CONDITION_WRITE "E_CONDITION_WRITE", "probe condition must not modify any variables"
 #define E_GLOBAL_OPTION "E_GLOBAL_OPTION", "-G %s: no such global%s"
 #define E_GLOBAL_OPTION_ARRAY "E_GLOBAL_OPTION", "-G %s: it is an array"
-#define E_NEXT_IN_CONDITION "E_NEXT", "'next' outside of a probe or function"
 
 /* resolve: target variables */
 #define E_NO_TARGETS "E_NO_TARGETS", "unresolved target-symbol expression"
