@@ -83,16 +83,22 @@ static bool plan_code(struct session *s, const struct planned *site, enum insn_p
 		      struct site_recipe *out, const char **why, uint64_t *nearest)
 {
 	struct dw_func f = *site->func;
-	/* an inlined instance is planned as a place in the function around it */
-	bool is_fragment = f.is_inlined && (!dw_func_at(f.file, site->pc, &f) || f.is_inlined ||
-					    !f.size || site->pc - f.address >= f.size);
+	/* an inlined instance is planned as a place in the function around it, one that is
+	 * in no function's main part (but in NAME.cold) for itself */
+	bool is_known = !f.is_inlined || (dw_func_at(f.file, site->pc, &f) && !f.is_inlined);
+	bool is_fragment = !is_known || site->pc - f.address >= (f.size ? f.size : UNKNOWN_SIZE);
+	struct dw_unwind unwind;
+	bool has_unwind = !is_fragment && dw_unwind_at(f.file, f.address, &unwind) &&
+			  unwind.start == f.address;
+	dw_address_vec pads = { 0 };
 	uint64_t start = is_fragment ? site->pc : f.address;
-	size_t size = is_fragment || !f.size ? UNKNOWN_SIZE : f.size;
+	size_t known = is_fragment ? 0 : f.size ? f.size : has_unwind ? unwind.size : 0;
+	size_t size = known ? known : UNKNOWN_SIZE;
 	size_t limit = size > MAX_FUNCTION ? MAX_FUNCTION : size;
 	struct insn_code code = {
 		.address = start,
 		.is_32bit = dw_info(f.file)->is_32bit,
-		.is_whole = !is_fragment && f.size && size == limit && !strstr(f.name, ".cold"),
+		.is_whole = known && size == limit && !strstr(f.name, ".cold"),
 		.is_fragment = is_fragment,
 		.text = purpose == INSN_JUMP_IF_POSSIBLE ? text_of(s, f.file, start) : NULL,
 	};
@@ -109,6 +115,10 @@ static bool plan_code(struct session *s, const struct planned *site, enum insn_p
 		return false;
 	code.bytes = bytes;
 	code.size = n;
+	code.has_all_entries = has_unwind && site->pc != start &&
+			       dw_landing_pads(f.file, &unwind, s->scratch, &pads);
+	code.entries = pads.at;
+	code.n_entries = pads.n;
 	return insn_plan(s->arena, &code, site->pc - start, purpose, out, why, nearest);
 }
 

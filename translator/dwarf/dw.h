@@ -72,6 +72,17 @@ bool dw_file_offset(struct dw_file *f, uint64_t address, uint64_t *offset);
 /* Bytes at a link-time address; returns how many could be copied. */
 size_t dw_read(struct dw_file *f, uint64_t address, void *buf, size_t size);
 
+/* What .eh_frame says about the function (or the part of one) around an address. */
+struct dw_unwind {
+	uint64_t start, size;
+	uint64_t lsda; /* address of its exception table; 0: none */
+};
+bool dw_unwind_at(struct dw_file *f, uint64_t address, struct dw_unwind *out);
+typedef VEC(uint64_t) dw_address_vec;
+/* Adds the landing pads of its exceptions to OUT; false where the table isn't understood. */
+bool dw_landing_pads(struct dw_file *f, const struct dw_unwind *u, struct arena *a,
+		     dw_address_vec *out);
+
 /* Tells every address of the file that its data hold, from the relative relocations of a
  * position-independent file; false where they aren't known. */
 bool dw_each_pointer(struct dw_file *f, void (*tell)(void *data, uint64_t address), void *data);

@@ -18,6 +18,7 @@
  *	loc.c     DWARF location expressions -> struct dw_place
  *	cfi.c     the canonical frame address
  *	abi.c     what the psABI says where DWARF says nothing: main, $return, entry
+ *	unwind.c  extents of functions and landing pads, by .eh_frame
  *	type.c    names, sizes and look-up of types
  *	pretty.c  types as pretty-printing needs them
  *	var.c     $name, @var, @cast: where the object is
@@ -109,6 +110,10 @@ struct dw_file {
 	/* cfi.c */
 	bool looked_for_cfi;
 	Dwarf_CFI *cfi_debug, *cfi_eh;
+
+	/* unwind.c */
+	bool has_read_unwind;
+	VEC(struct dw_unwind) unwind; /* sorted by start */
 
 	/* type.c: name -> Dwarf_Die of what has been looked up; NULL: there is none */
 	struct map types;

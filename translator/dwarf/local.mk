@@ -21,6 +21,7 @@ libtranslator_a_SOURCES += \
 	translator/dwarf/symbol.c \
 	translator/dwarf/type.c \
 	translator/dwarf/unit.c \
+	translator/dwarf/unwind.c \
 	translator/dwarf/var.c \
 	translator/dwarf/walk.c \
 	translator/dwarf/walk_int.h
