@@ -1,52 +1,51 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* Throws and catches, with things to be destroyed on the way; says how often. */
-#include <cstdio>
-#include <map>
+/* 100 C++ exceptions, each through a frame with a clean-up that calls hit(). */
 #include <stdexcept>
-#include <string>
 
-static long destroyed;
+extern "C" {
 
-struct guard {
-	~guard()
-	{
-		destroyed++;
-	}
-};
-
-__attribute__((noinline)) static int pick(int x)
+__attribute__((noinline)) int hit(int i)
 {
-	guard g;
-
-	if (x % 3 == 0)
-		throw std::runtime_error("no " + std::to_string(x));
-	return x % 10;
+	__asm__ volatile("" : "+r"(i) : : "memory");
+	return i;
 }
 
-__attribute__((noinline)) static int sum(int x)
+__attribute__((noinline)) int thrower(int i)
 {
-	guard g;
-	int total = 0;
+	if (i == 0)
+		throw std::runtime_error("thrown");
+	int r = thrower(i - 1);
+	__asm__ volatile("" : "+r"(r) : : "memory");
+	return r;
+}
 
-	for (int i = x; i < x + 3; i++) {
-		try {
-			total += pick(i);
-		} catch (std::runtime_error &e) {
-			total += e.what()[0] == 'n';
-		}
+struct cleaner {
+	~cleaner() { hit(3); }
+};
+
+__attribute__((noinline)) int cleanup(int i)
+{
+	cleaner c;
+	return thrower(i) + 1;
+}
+
+__attribute__((noinline)) int catcher(int i)
+{
+	int r;
+	try {
+		r = cleanup(i);
+	} catch (std::exception &) {
+		r = -1;
 	}
-	return total;
+	__asm__ volatile("" : "+r"(r) : : "memory");
+	return r;
+}
 }
 
 int main()
 {
-	std::map<std::string, int> sums;
-	long total = 0;
-
-	for (int i = 0; i < 1000; i++)
-		sums["k" + std::to_string(i % 7)] += sum(i);
-	for (auto &s : sums)
-		total += s.second;
-	std::printf("%ld %ld\n", total, destroyed);
-	return 0;
+	int sum = 0;
+	for (int i = 0; i < 100; i++)
+		sum += catcher(5);
+	return sum != -100;
 }
