@@ -186,7 +186,7 @@ struct expr {
 			bool to_string;   /* sprint... */
 			bool has_newline; /* ...ln */
 			bool has_delimiter; /* printd...: DELIMITER between the arguments */
-			bool is_char;       /* print_char, sprint? no: only print_char */
+			bool is_char;       /* print_char */
 			const char *delimiter;
 			const char *format; /* as written, for printing back */
 			print_part_vec parts; /* of the format; without one [infer] makes them */
@@ -383,7 +383,6 @@ struct decl {
 			struct loc return_loc; /* [infer] */
 			int64_t priority;      /* :N; 1 is the default */
 			bool has_priority;
-			bool takes_varargs;    /* "function f:string (...)"; not in the language of scripts */
 			struct stmt *body;     /* STMT_EMBEDDED for %{ %} */
 			var_vec locals;        /* [resolve] */
 			bool is_used;          /* [prune] */

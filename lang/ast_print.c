@@ -171,9 +171,9 @@ static void print_print(struct buf *out, const struct expr *e)
 {
 	const char *separator = "";
 
-	buf_printf(out, "%sprint%s%s%s(", e->print.to_string ? "s" : "",
+	buf_printf(out, "%sprint%s%s%s%s(", e->print.to_string ? "s" : "",
 		   e->print.has_format ? "f" : "", e->print.has_delimiter ? "d" : "",
-		   e->print.has_newline ? "ln" : "");
+		   e->print.has_newline ? "ln" : "", e->print.is_char ? "_char" : "");
 	if (e->print.has_format || e->print.has_delimiter) {
 		print_string(out, e->print.has_format ? e->print.format : e->print.delimiter);
 		separator = ", ";

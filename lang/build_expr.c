@@ -413,6 +413,7 @@ static struct expr *new_print(struct parser *p, struct loc loc, const char *name
 	struct expr *e = expr_new(p->arena, EXPR_PRINT, loc);
 	size_t len = strlen(name);
 
+	e->print.is_char = !strcmp(name, "print_char");
 	e->print.to_string = *name == 's';
 	e->print.has_newline = !strcmp(name + len - 2, "ln");
 	return e;
@@ -433,6 +434,8 @@ struct expr *build_print_hist(struct parser *p, struct loc loc, struct text name
 {
 	struct expr *e = new_print(p, loc, name.at);
 
+	if (e->print.is_char)
+		return build_bare_hist(p, hist);
 	e->print.histogram = hist;
 	return build_finish(p, e);
 }

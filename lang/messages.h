@@ -13,7 +13,8 @@
 #define E_TOO_LONG "E_TOO_LONG", "the script is too long"
 
 /* preprocessor */
-#define E_UNKNOWN_MACRO "E_UNKNOWN_MACRO", "unknown operator or macro %s"
+#define E_UNKNOWN_MACRO "E_UNKNOWN_MACRO", "unknown operator or macro '@%s'"
+#define N_UNKNOWN_SIMILAR "the nearest name is '@%s'"
 #define E_MACRO_NAME "E_MACRO_NAME", "expected the name of a macro"
 #define E_MACRO_PARAMETER "E_MACRO_PARAMETER", "expected the name of a macro parameter"
 #define E_MACRO_PARAMETERS "E_MACRO_PARAMETERS", "expected ',' or ')' in the parameters of macro '@%s'"

@@ -51,6 +51,8 @@ enum junk { JUNK_QUOTE, JUNK_EMBEDDED, JUNK_NUMBER, JUNK_CHARACTER, JUNK_ARGUMEN
 
 /* The names of operators that begin with '@', which no library macro may shadow. */
 bool lex_is_operator(const char *name);
+/* The I-th of them; NULL behind the last. */
+const char *lex_operator(size_t i);
 
 /* ---- preprocessor ---- */
 

@@ -677,6 +677,21 @@ static bool pop_frame(struct pp *pp)
 	return ok;
 }
 
+static void report_unknown(struct pp *pp, const char *name, struct loc loc)
+{
+	struct parse_env *env = pp->env;
+	const char *similar[1];
+	VEC(const char *) names = { 0 };
+
+	diag_error(env->diag, loc, E_UNKNOWN_MACRO, name);
+	for (size_t i = 0; lex_operator(i); i++)
+		VEC_PUSH(env->arena, &names, lex_operator(i));
+	for (size_t i = 0; i < pp->macros.n; i++)
+		VEC_PUSH(env->arena, &names, pp->macros.entries[i].key);
+	if (diag_similar(name, names.at, (unsigned)names.n, similar, 1))
+		diag_note(env->diag, (struct loc){ 0 }, N_UNKNOWN_SIMILAR, similar[0]);
+}
+
 /* The next token behind macros, but with the marks of conditionals and with JUNK. */
 static struct token expanded(struct pp *pp, struct loc *loc)
 {
@@ -701,8 +716,7 @@ static struct token expanded(struct pp *pp, struct loc *loc)
 		if (!expand(pp, t, *loc, &failed)) {
 			if (t->kind != AT_WORD)
 				return *t;
-			diag_error(pp->env->diag, *loc, E_UNKNOWN_MACRO,
-				   arena_printf(pp->env->arena, "@%s", t->text));
+			report_unknown(pp, t->text, *loc);
 			return error;
 		}
 		if (failed)

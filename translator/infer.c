@@ -318,7 +318,7 @@ static void infer_print(struct infer *in, struct expr *e, enum type want)
 		VEC_EACH(&e->print.args, i) {
 			struct expr *arg = e->print.args.at[i];
 
-			infer_expr(in, arg, TY_UNKNOWN);
+			infer_expr(in, arg, e->print.is_char ? TY_LONG : TY_UNKNOWN);
 			if (arg->type == TY_STAT) {
 				diag_error(&in->s->diag, arg->loc, E_STAT_VALUE);
 				arg->type = TY_ERROR;
