@@ -194,7 +194,8 @@ bool passes_run(struct session *s)
 				s->diag.n_errors == 1 ? "" : "s");
 		if (ok && group == s->opt.last_pass && !dumped)
 			print_result(s, group);
-		if (session_verbose(s, group) > 0)
+		/* of those that fail only analysis has something to tell */
+		if (session_verbose(s, group) > 0 && (ok || group == 2))
 			print_times(s, group, &start);
 		if (!ok) {
 			fprintf(stderr, "Pass %u: %s failed.  [man error::pass%u]\n", group,

@@ -22,6 +22,7 @@ void session_init(struct session *s, const struct options *opt, struct arena *a)
 		.sources = sources_new(a),
 	};
 	diag_init(&s->diag, a, sources_locate, s->sources);
+	s->diag.verbose = opt->verbose[0];
 	s->diag.color = opt->color;
 	s->diag.no_warnings = opt->no_warnings;
 	s->diag.warnings_as_errors = opt->warnings_as_errors;
