@@ -44,6 +44,13 @@ long rt_port_read_str(char *dst, uint64_t addr, size_t n);
 int64_t rt_port_id(struct rt_context *c, enum rt_id which);
 void rt_port_execname(struct rt_context *c, char *dst, size_t size); /* NUL-terminated; size >= 16 */
 
+/* Where the arguments or the environment that the process was started with lie: NUL-terminated
+ * strings one behind the other.  Both 0: not known. */
+enum rt_strings { RT_ARGUMENTS, RT_ENVIRONMENT };
+void rt_port_strings(struct rt_context *c, enum rt_strings which, uint64_t *start, uint64_t *end);
+/* Is PID the process of -c or -x, or a descendant? */
+bool rt_port_in_target_set(struct rt_context *c, int64_t pid);
+
 /* Load bias and thread-local block of script file FILE in the current process; false: not mapped. */
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias);
 bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base);

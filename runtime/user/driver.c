@@ -22,6 +22,7 @@
 
 #include "runtime/user/guardian.h"
 #include "runtime/user/ledger.h"
+#include "runtime/user/maps.h"
 #include "runtime/user/reader.h"
 #include "runtime/user/tracer.h"
 
@@ -118,6 +119,8 @@ static void be_ourselves(struct driver *d)
 	p->gid = (int32_t)getgid();
 	p->egid = (int32_t)getegid();
 	snprintf(p->comm, sizeof p->comm, "%s", program_invocation_short_name);
+	if (!maps_strings(p->pid, p->strings))
+		memset(p->strings, 0, sizeof p->strings);
 }
 
 /* Runs probes of KIND by the order of their ARG, then that of the script. */

@@ -175,6 +175,7 @@ struct user_process {
 	} regions[USER_REGIONS_MAX];
 	uint8_t mapped[USER_FILES_MAX];
 	int64_t bias[USER_FILES_MAX];
+	uint64_t strings[4]; /* start and end of the arguments, and of the environment */
 };
 enum user_process_flags {
 	USER_PROCESS_DRIVER = 1,

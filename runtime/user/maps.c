@@ -155,6 +155,24 @@ uint64_t maps_auxv(pid_t pid, uint64_t type)
 	return value;
 }
 
+bool maps_strings(pid_t pid, uint64_t at[4])
+{
+	const unsigned first = 48; /* of /proc/PID/stat, by proc(5); the name is the second */
+	char path[64];
+	size_t len;
+	unsigned field = 2, got = 0;
+
+	snprintf(path, sizeof path, "/proc/%d/stat", pid);
+	char *text = slurp(path, &len);
+	if (!text)
+		return false;
+	for (char *s = strrchr(text, ')'); s && got < 4; s = strchr(s + 1, ' '))
+		if (field++ >= first)
+			at[got++] = strtoull(s + 1, NULL, 10);
+	free(text);
+	return got == 4;
+}
+
 unsigned maps_status(pid_t pid, const char *name, int base, uint64_t *to, unsigned n)
 {
 	char path[64], key[32];

@@ -34,6 +34,8 @@ uint64_t maps_gap(const struct maps *m, uint64_t low, uint64_t high, uint64_t si
 /* The auxiliary vector's entry TYPE (AT_...), or 0. */
 uint64_t maps_auxv(pid_t pid, uint64_t type);
 
+/* Where the arguments begin and end, and the environment, as the program was started with them. */
+bool maps_strings(pid_t pid, uint64_t at[4]);
 /* The numbers behind "NAME:" in /proc/PID/status, in base BASE; how many were read. */
 unsigned maps_status(pid_t pid, const char *name, int base, uint64_t *to, unsigned n);
 

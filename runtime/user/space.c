@@ -181,6 +181,8 @@ void space_describe_process(const struct space_env *env, struct user_process *p,
 		p->gid = (int32_t)id[0];
 		p->egid = (int32_t)id[1];
 	}
+	if (!maps_strings(pid, p->strings))
+		memset(p->strings, 0, sizeof p->strings);
 	uint64_t vdso = maps_auxv(pid, AT_SYSINFO_EHDR);
 	p->clock_gettime = vdso && env->vdso_clock_gettime ? vdso + env->vdso_clock_gettime : 0;
 }

@@ -109,6 +109,30 @@ void rt_port_execname(struct rt_context *c, char *dst, size_t size)
 		__builtin_memcpy(dst, user_process.comm, sizeof user_process.comm);
 }
 
+void rt_port_strings(struct rt_context *c, enum rt_strings which, uint64_t *start, uint64_t *end)
+{
+	(void)c;
+	*start = user_process.strings[which == RT_ENVIRONMENT ? 2 : 0];
+	*end = user_process.strings[which == RT_ENVIRONMENT ? 3 : 1];
+}
+
+/* All processes that are probed are the target or descend from it; of those that have not been
+ * hit yet we don't know. */
+bool rt_port_in_target_set(struct rt_context *c, int64_t pid)
+{
+	if (!rt_session.target)
+		return false;
+	if (pid == rt_session.target || (pid == c->pid && !(user_process.flags & USER_PROCESS_DRIVER)))
+		return true;
+	for (uint32_t i = 0; i < user_session.n_contexts; i++) {
+		struct rt_context *other = &user_context_at(i)->rt;
+
+		if (other->pid == pid && pid != rt_session.tool_pid)
+			return true;
+	}
+	return false;
+}
+
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
 	(void)c;

@@ -356,7 +356,44 @@ static void texts_of_the_probe(void)
 	free(c);
 }
 
+static const char *argument(int64_t first, int64_t last)
+{
+	static char dst[64];
+
+	rt_arguments(c, dst, sizeof(dst), first, last, "|");
+	return dst;
+}
+
+static const char *variable(const char *name)
+{
+	static char dst[16];
+
+	rt_environment(c, dst, sizeof(dst), name);
+	return dst;
+}
+
+static void arguments_and_environment(void)
+{
+	c = host_start();
+	CHECK_STR(argument(0, 0), "prog");
+	CHECK_STR(argument(0, 2), "prog|-x|");
+	CHECK_STR(argument(1, 1), "-x");
+	CHECK_STR(argument(2, 2), "");
+	CHECK_STR(argument(4, 4), "last");
+	CHECK_STR(argument(4, -1), "last");
+	CHECK_STR(argument(5, 9), "");
+	CHECK_STR(argument(2, -1), "|a long argument that is longer than the rest of a buffer that ");
+	CHECK_STR(argument(3, 2), "a long argument that is longer than the rest of a buffer that l");
+	CHECK_STR(variable("HOME"), "/root");
+	CHECK_STR(variable("PATH"), "/bin:/usr/bin");
+	CHECK_STR(variable("EMPTY"), "");
+	CHECK_STR(variable("NAME"), "value");
+	CHECK_STR(variable("NAM"), "");
+	CHECK_STR(variable("HOME=/root"), "");
+	free(c);
+}
+
 UNIT_MAIN(TEST(a_handler_that_prints), TEST(an_error_ends_the_session), TEST(errors_up_to_the_limit), TEST(catching),
 	  TEST(arithmetic), TEST(nesting), TEST(exit_lets_the_handler_finish), TEST(skipped_hits),
 	  TEST(locks_between_threads), TEST(a_lock_that_is_held_is_given_up), TEST(reading_memory), TEST(registers),
-	  TEST(texts_of_the_probe))
+	  TEST(texts_of_the_probe), TEST(arguments_and_environment))

@@ -123,6 +123,22 @@ void rt_port_execname(struct rt_context *c, char *dst, size_t size)
 	snprintf(dst, size, "host");
 }
 
+static const char arguments[] = "prog\0-x\0\0a long argument that is longer than the rest of a buffer that looks for a NUL with "
+				 "sixty-four bytes at a time, which this one is\0last";
+static const char environment[] = "HOME=/root\0PATH=/bin:/usr/bin\0EMPTY=\0NAME=value";
+
+void rt_port_strings(struct rt_context *c, enum rt_strings which, uint64_t *start, uint64_t *end)
+{
+	(void)c;
+	*start = (uint64_t)(uintptr_t)(which == RT_ARGUMENTS ? arguments : environment);
+	*end = *start + (which == RT_ARGUMENTS ? sizeof(arguments) : sizeof(environment));
+}
+
+bool rt_port_in_target_set(struct rt_context *c, int64_t pid)
+{
+	return pid == c->pid;
+}
+
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
 	(void)c;
