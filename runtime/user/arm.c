@@ -47,14 +47,6 @@ struct plan {
 	uint64_t address;
 };
 
-static bool has_returns(const struct image *im, uint32_t site)
-{
-	for (uint32_t i = 0; i < im->info->n_probes; i++)
-		if (im->probes[i].kind == PROBE_RETURN && im->probes[i].arg == site)
-			return true;
-	return false;
-}
-
 static bool put_rel32(uint8_t *at, uint64_t from, uint64_t to)
 {
 	int64_t d = (int64_t)(to - from);
@@ -77,7 +69,7 @@ static bool make_stub(const struct space_env *env, const struct space *sp, uint6
 
 	memset(stub, 0xcc, sizeof *stub);
 	stub->entry = sp->base + (uint64_t)h->entry[entry];
-	stub->handler = sp->base + (uint64_t)(has_returns(env->im, site) ? h->hit_return :
+	stub->handler = sp->base + (uint64_t)(image_first_return(env->im, site) != USER_NO_PROBE ? h->hit_return :
 									   h->script_site);
 	stub->address = address;
 	stub->site = site;

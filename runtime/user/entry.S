@@ -86,6 +86,23 @@ user_header_end:
 	mov	%rdi, REGS + REGS_DI(%rdx)
 .endm
 
+.macro	RESTORE_REGS
+	mov	REGS + REGS_R15(%rbx), %r15
+	mov	REGS + REGS_R14(%rbx), %r14
+	mov	REGS + REGS_R13(%rbx), %r13
+	mov	REGS + REGS_R12(%rbx), %r12
+	mov	REGS + REGS_BP(%rbx), %rbp
+	mov	REGS + REGS_R11(%rbx), %r11
+	mov	REGS + REGS_R10(%rbx), %r10
+	mov	REGS + REGS_R9(%rbx), %r9
+	mov	REGS + REGS_R8(%rbx), %r8
+	mov	REGS + REGS_AX(%rbx), %rax
+	mov	REGS + REGS_CX(%rbx), %rcx
+	mov	REGS + REGS_DX(%rbx), %rdx
+	mov	REGS + REGS_SI(%rbx), %rsi
+	mov	REGS + REGS_DI(%rbx), %rdi
+.endm
+
 /* On the stack: [flags] rdx rcx rax, the return address into the stub. */
 .macro	ENTRY name, red, flags
 	.globl	\name
@@ -195,24 +212,23 @@ out_plain:
 	cmpl	$0, USER_CONTEXT_DEFERRED(%rbx)
 	jne	user_deferred_trap
 restore:
-	mov	REGS + REGS_R15(%rbx), %r15
-	mov	REGS + REGS_R14(%rbx), %r14
-	mov	REGS + REGS_R13(%rbx), %r13
-	mov	REGS + REGS_R12(%rbx), %r12
-	mov	REGS + REGS_BP(%rbx), %rbp
-	mov	REGS + REGS_R11(%rbx), %r11
-	mov	REGS + REGS_R10(%rbx), %r10
-	mov	REGS + REGS_R9(%rbx), %r9
-	mov	REGS + REGS_R8(%rbx), %r8
-	mov	REGS + REGS_AX(%rbx), %rax
-	mov	REGS + REGS_CX(%rbx), %rcx
-	mov	REGS + REGS_DX(%rbx), %rdx
-	mov	REGS + REGS_SI(%rbx), %rsi
-	mov	REGS + REGS_DI(%rbx), %rdi
+	RESTORE_REGS
 	mov	USER_CONTEXT_TARGET_SP(%rbx), %rsp
 	movl	$0, RT + RT_CONTEXT_BUSY(%rbx)
 	mov	REGS + REGS_BX(%rbx), %rbx
 	ret
+/* From the trampoline.  A ret would be mispredicted: no call matches it.  The address below the
+ * stack pointer is safe there (x86-64 ABI 3.2.2: the red zone). */
+	.p2align 4
+out_return:
+	cmpl	$0, USER_CONTEXT_DEFERRED(%rbx)
+	jne	user_deferred_trap
+	RESTORE_REGS
+	mov	USER_CONTEXT_TARGET_SP(%rbx), %rsp
+	movl	$0, RT + RT_CONTEXT_BUSY(%rbx)
+	mov	REGS + REGS_BX(%rbx), %rbx
+	lea	8(%rsp), %rsp
+	jmp	*-8(%rsp)
 user_tail_end:
 
 	.p2align 6
@@ -243,7 +259,7 @@ user_return_trampoline:
 	mov	%rdx, %rdi
 	mov	USER_CONTEXT_STACK(%rdx), %rsp
 	call	user_returned
-	jmp	out_plain
+	jmp	out_return
 /* No context, or one that is in use: only the real address is needed. */
 return_lost:
 	lea	24(%rsp), %rax

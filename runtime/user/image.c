@@ -88,7 +88,9 @@ static uint64_t lay_out(struct user_session *s, const struct script_info *info, 
 	s->returns_at = round_up(USER_CONTEXT_RT + context_size, 64);
 	s->stack_at = round_up(s->returns_at + (uint64_t)USER_RETURNS_MAX * s->return_stride, 64);
 	s->context_stride = (uint32_t)round_up(s->stack_at + USER_STACK_SIZE, PAGE);
-	s->claims = end;
+	s->first_return = end;
+	s->next_return = s->first_return + info->n_sites * sizeof(uint32_t);
+	s->claims = round_up(s->next_return + info->n_probes * sizeof(uint32_t), PAGE);
 	s->contexts = round_up(s->claims + MAX_CONTEXTS * sizeof(struct user_claim), PAGE);
 	s->rings = s->contexts + (uint64_t)MAX_CONTEXTS * s->context_stride;
 	return round_up(s->rings + n_rings * (sizeof(struct user_ring) + ring), PAGE);
@@ -108,6 +110,23 @@ static int map_all(struct image *im)
 		 (off_t)process) == MAP_FAILED)
 		return -errno;
 	return 0;
+}
+
+/* Chains the return probes of each site, in the order of the script. */
+static void link_returns(struct image *im)
+{
+	uint32_t *first = image_at(im, (int64_t)im->session->first_return);
+	uint32_t *next = image_at(im, (int64_t)im->session->next_return);
+	for (uint32_t s = 0; s < im->info->n_sites; s++)
+		first[s] = USER_NO_PROBE;
+	for (uint32_t p = im->info->n_probes; p-- > 0;) {
+		const struct script_probe *probe = &im->probes[p];
+		next[p] = USER_NO_PROBE;
+		if (probe->kind != PROBE_RETURN || (uint64_t)probe->arg >= im->info->n_sites)
+			continue;
+		next[p] = first[probe->arg];
+		first[probe->arg] = p;
+	}
 }
 
 int image_open(struct image *im, const char *path, uint64_t ring_bytes, unsigned n_rings,
@@ -175,6 +194,7 @@ int image_open(struct image *im, const char *path, uint64_t ring_bytes, unsigned
 	im->session = image_at(im, h->session);
 	im->rt = image_at(im, h->rt_session);
 	*im->session = session;
+	link_returns(im);
 	return 0;
 }
 

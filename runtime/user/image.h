@@ -66,6 +66,12 @@ static inline struct user_ring *image_ring(const struct image *im, uint32_t i)
 						     im->session->ring_size)));
 }
 
+/* The first return probe of a site, or USER_NO_PROBE. */
+static inline uint32_t image_first_return(const struct image *im, uint32_t site)
+{
+	return ((const uint32_t *)image_at(im, (int64_t)im->session->first_return))[site];
+}
+
 /* The object's functions that the driver calls. */
 typedef void image_handler(struct rt_context *c);
 typedef void image_indexed(struct rt_context *c, uint32_t i);

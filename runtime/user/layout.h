@@ -38,7 +38,7 @@
 #define TAPSTER_RUNTIME_USER_LAYOUT_H
 
 #define USER_MAGIC 0x72737074 /* "tpsr" */
-#define USER_ABI 2            /* changes with any struct here */
+#define USER_ABI 3            /* changes with any struct here */
 
 /* ---- numbers that entry.S needs; checked against the structs below ---- */
 
@@ -234,10 +234,14 @@ struct user_ring {
 	uint32_t n_waiting;
 };
 
+#define USER_NO_PROBE 0xffffffffu
+
 struct user_session {
 	uint32_t n_contexts, context_stride;
 	uint32_t return_stride, n_rings, ring_size; /* ring_size: a power of two */
 	uint32_t frames_size;
+	uint64_t first_return; /* uint32_t for each site: its first return probe, or USER_NO_PROBE */
+	uint64_t next_return;  /* uint32_t for each probe: the next one of the same site */
 	uint64_t claims, contexts, returns_at, stack_at, rings; /* *_at: in a context */
 	uint32_t wake;       /* the driver is to look at rt_session */
 	uint32_t next_token; /* of a process */

@@ -20,6 +20,11 @@ static void squeeze(struct user_context *u, uint32_t from)
 {
 	uint32_t to = from;
 
+	if (rt_likely(from + 1 == u->n_returns)) { /* the last one, and its slot is 0 */
+		u->n_returns -= !user_return_at(u, from)->slot;
+		return;
+	}
+
 	for (uint32_t i = from; i < u->n_returns; i++) {
 		struct user_return *r = user_return_at(u, i);
 		if (!r->slot)
@@ -63,16 +68,16 @@ static void resume_records(struct user_context *u)
 	squeeze(u, 0);
 }
 
-/* The record for the function that has just been entered, or NULL. */
+/* The record for the function that has just been entered, or NULL.  Its return address was
+ * pushed a moment ago, so the slot can be read and written. */
 static struct user_return *push(struct user_context *u, uint32_t site)
 {
-	uint64_t slot = u->regs.sp, real;
+	uint64_t slot = u->regs.sp, to = trampoline();
+	uint64_t real = *(volatile uint64_t *)(uintptr_t)slot;
 
 	if (rt_unlikely(u->suspended))
 		resume_records(u);
-	if (user_copy(&real, (void *)(uintptr_t)slot, 8) != 0)
-		return NULL;
-	if (real != trampoline()) { /* records of this slot are of frames that are gone */
+	if (rt_likely(real != to)) { /* records of this slot are of frames that are gone */
 		while (u->n_returns && user_return_at(u, u->n_returns - 1)->slot == slot)
 			u->n_returns--;
 	} else { /* tail call: the frame has a record already */
@@ -83,10 +88,11 @@ static struct user_return *push(struct user_context *u, uint32_t site)
 			return NULL;
 		real = user_return_at(u, i - 1)->real;
 	}
-	if (u->n_returns == USER_RETURNS_MAX)
+	if (rt_unlikely(u->n_returns == USER_RETURNS_MAX)) {
 		prune(u, slot);
-	if (u->n_returns == USER_RETURNS_MAX)
-		return NULL;
+		if (u->n_returns == USER_RETURNS_MAX)
+			return NULL;
+	}
 	struct user_return *r = user_return_at(u, u->n_returns);
 	r->slot = slot;
 	r->real = real;
@@ -94,12 +100,19 @@ static struct user_return *push(struct user_context *u, uint32_t site)
 	RT_BARRIER(); /* the supervisor may look at any moment */
 	u->n_returns++;
 	RT_BARRIER();
-	uint64_t to = trampoline();
-	if (user_copy((void *)(uintptr_t)slot, &to, 8) != 0) {
-		u->n_returns--;
-		return NULL;
-	}
+	*(volatile uint64_t *)(uintptr_t)slot = to;
 	return r;
+}
+
+/* The return probes of a site: a list, by the driver (image.c). */
+static uint32_t first_probe(uint32_t site)
+{
+	return ((const uint32_t *)user_at(user_session.first_return))[site];
+}
+
+static uint32_t next_probe(uint32_t probe)
+{
+	return ((const uint32_t *)user_at(user_session.next_return))[probe];
 }
 
 void user_hit_return(struct rt_context *c, uint32_t site)
@@ -111,46 +124,50 @@ void user_hit_return(struct rt_context *c, uint32_t site)
 	c->entry = r ? r->entry : NULL;
 	script_site(c, site);
 	c->entry = NULL;
-	if (wanted && !r)
-		for (uint32_t i = 0; i < script_info.n_probes; i++)
-			if (script_probes[i].kind == PROBE_RETURN && script_probes[i].arg == site)
-				rt_skip_probe(i, RT_SKIP_RETURN, 1);
+	if (rt_unlikely(wanted && !r))
+		for (uint32_t p = first_probe(site); p != USER_NO_PROBE; p = next_probe(p))
+			rt_skip_probe(p, RT_SKIP_RETURN, 1);
+}
+
+/* Index behind the youngest record of SLOT; 0: there is none. */
+static uint32_t find(struct user_context *u, uint64_t slot)
+{
+	uint32_t i = u->n_returns;
+
+	while (i > 0 && user_return_at(u, i - 1)->slot != slot)
+		i--;
+	return i;
 }
 
 void user_returned(struct user_context *u)
 {
 	uint64_t *slot = (uint64_t *)(uintptr_t)u->target_sp;
-	uint32_t i = u->n_returns, last;
+	uint32_t i = find(u, u->target_sp);
 
-	while (i > 0 && user_return_at(u, i - 1)->slot != u->target_sp)
-		i--;
-	if (i == 0) {
+	if (rt_unlikely(i == 0)) {
 		*slot = user_return_find(u->target_sp);
 		return;
 	}
-	last = i;
-	*slot = user_return_at(u, i - 1)->real;
-	for (uint32_t j = i; j < u->n_returns; j++)
-		if (user_return_at(u, j)->slot < u->target_sp)
-			user_return_at(u, j)->slot = 0;
-	squeeze(u, i);
-
-	/* Tail calls share the slot: youngest first. */
-	u->rt.is_return = 1;
-	u->regs.ip = u->rt.ip = *slot;
-	while (last > 0 && user_return_at(u, last - 1)->slot == u->target_sp) {
-		struct user_return *r = user_return_at(u, last - 1);
-		uint32_t site = r->site;
-		u->rt.entry = r->entry;
-		for (uint32_t p = 0; p < script_info.n_probes; p++)
-			if (script_probes[p].kind == PROBE_RETURN && script_probes[p].arg == site)
-				script_return(&u->rt, p);
-		r->slot = 0;
-		last--;
+	u->regs.ip = u->rt.ip = *slot = user_return_at(u, i - 1)->real;
+	if (rt_unlikely(i < u->n_returns)) {
+		for (uint32_t j = i; j < u->n_returns; j++)
+			if (user_return_at(u, j)->slot < u->target_sp)
+				user_return_at(u, j)->slot = 0;
+		squeeze(u, i);
 	}
+	/* Functions that ended in a call of another one share the slot: youngest first. */
+	u->rt.is_return = 1;
+	do {
+		struct user_return *r = user_return_at(u, i - 1);
+		u->rt.entry = r->entry;
+		for (uint32_t p = first_probe(r->site); p != USER_NO_PROBE; p = next_probe(p))
+			script_return(&u->rt, p);
+		r->slot = 0;
+		i--;
+	} while (i > 0 && user_return_at(u, i - 1)->slot == u->target_sp);
 	u->rt.entry = NULL;
 	u->rt.is_return = 0;
-	squeeze(u, last);
+	squeeze(u, i);
 }
 
 /* The real return address of SLOT, when the thread's own context doesn't know
