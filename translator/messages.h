@@ -34,7 +34,6 @@
 #define E_DELETE_OPERAND "E_DELETE_OPERAND", "invalid operand of delete expression"
 #define E_STATOP_OPERAND "E_STATOP_OPERAND", "%s takes a statistic variable or an element of an array of statistics"
 #define E_FOREACH_WRITE "E_FOREACH_WRITE", "variable '%s' modified during 'foreach' iteration"
-#define E_FOREACH_KEYS "E_FOREACH_KEYS", "foreach over '%s' wants %d key%s, not %zu"
 #define E_TARGET_WRITE "E_TARGET_WRITE", "write to target variable not permitted; need stap -g"
 #define E_NEEDS_GURU "E_NEEDS_GURU", "function may not be used unless -g is specified"
 #define E_EMBEDDED_C "E_EMBEDDED_C", "embedded code in unprivileged script; need stap -g"
