@@ -60,6 +60,7 @@ struct dw_symbol {
 	uint8_t kind;  /* enum dw_symbol_kind */
 	uint8_t bind;  /* STB_... */
 	bool is_alias; /* not the best name of its address */
+	bool is_old;   /* of a version that new programs aren't linked with (foo@V1) */
 };
 
 /* A range of addresses that a compilation unit covers. */

@@ -445,6 +445,18 @@ static void add_symbol(struct finder *k, const struct dw_symbol *s)
 	add_func(k, &func);
 }
 
+/* Programs that are linked today call another function of that name, chosen at run time. */
+static bool is_superseded(const struct finder *k, const struct dw_symbol *s)
+{
+	if (!s->is_old)
+		return false;
+	VEC_EACH(&k->file->symbols, i)
+		if (k->file->symbols.at[i].kind == SYMBOL_IFUNC &&
+		    !strcmp(k->file->symbols.at[i].name, s->name))
+			return true;
+	return false;
+}
+
 static void find_in_symbols(struct finder *k)
 {
 	VEC_EACH(&k->file->symbols, i) {
@@ -454,7 +466,7 @@ static void find_in_symbols(struct finder *k)
 			continue;
 		if (symbol_is_piece(s->name) && !(k->p.is_exact && !strstr(s->name, ".cold")))
 			continue;
-		if (symbol_matches(k, s->name))
+		if (symbol_matches(k, s->name) && !is_superseded(k, s))
 			add_symbol(k, s);
 	}
 }

@@ -57,11 +57,32 @@ static bool classify(const struct dw_file *f, const GElf_Sym *sym, struct dw_sym
 	return is_undefined || is_code_address(f, out->address);
 }
 
+/* .symtab has the version behind the name, .dynsym in .gnu.version. */
+static void take_version(struct arena *a, struct dw_symbol *s, Elf_Data *versions, size_t i)
+{
+	const char *at = strchr(s->name, '@');
+	GElf_Versym version;
+
+	if (at) {
+		s->is_old = at[1] != '@';
+		s->name = arena_strndup(a, s->name, (size_t)(at - s->name));
+	} else if (versions && gelf_getversym(versions, (int)i, &version)) {
+		s->is_old = version & 0x8000;
+	}
+}
+
 static size_t read_table(struct dw_file *f, Elf *elf, unsigned type)
 {
 	struct arena *a = f->dw->arena;
-	Elf_Scn *scn = NULL;
+	Elf_Scn *scn = NULL, *version_scn = NULL;
+	Elf_Data *versions = NULL;
 	size_t before = f->symbols.n;
+	GElf_Shdr unused;
+
+	if (elf && type == SHT_DYNSYM)
+		version_scn = elf_find_section(elf, ".gnu.version", &unused);
+	if (version_scn)
+		versions = elf_getdata(version_scn, NULL);
 
 	while (elf && (scn = elf_nextscn(elf, scn))) {
 		GElf_Shdr shdr;
@@ -83,8 +104,7 @@ static size_t read_table(struct dw_file *f, Elf *elf, unsigned type)
 			s.name = elf_strptr(elf, shdr.sh_link, sym.st_name);
 			if (!s.name || !s.name[0] || !classify(f, &sym, &s))
 				continue;
-			if (strchr(s.name, '@')) /* a version */
-				s.name = arena_strndup(a, s.name, strcspn(s.name, "@"));
+			take_version(a, &s, versions, i);
 			VEC_PUSH(a, &f->symbols, s);
 		}
 	}
