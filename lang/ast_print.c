@@ -403,21 +403,33 @@ static void print_if(struct buf *out, const struct stmt *s, unsigned indent)
 	print_body(out, s->if_.otherwise, indent);
 }
 
+/* What pass lower puts in front of a condition or in the place of a step. */
+static void print_lowered(struct buf *out, const struct stmt *s, unsigned indent)
+{
+	if (!s)
+		return;
+	print_body(out, s, indent + 1);
+	print_indent(out, indent + 1);
+}
+
 static void print_loop(struct buf *out, const struct stmt *s, unsigned indent)
 {
 	if (s->kind == STMT_WHILE) {
 		buf_adds(out, "while (");
+		print_lowered(out, s->loop.before, indent);
 		ast_print_expr(out, s->loop.cond);
 	} else {
 		buf_adds(out, "for (");
 		if (s->loop.init)
 			ast_print_expr(out, s->loop.init);
 		buf_adds(out, "; ");
+		print_lowered(out, s->loop.before, indent);
 		if (s->loop.cond)
 			ast_print_expr(out, s->loop.cond);
 		buf_adds(out, "; ");
 		if (s->loop.step)
 			ast_print_expr(out, s->loop.step);
+		print_lowered(out, s->loop.after, indent);
 	}
 	buf_adds(out, ") ");
 	print_body(out, s->loop.body, indent);

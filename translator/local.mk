@@ -15,7 +15,7 @@ libtranslator_a_SOURCES = \
 	translator/list.c translator/list.h \
 	translator/locks.c \
 	translator/lookup.c translator/lookup.h \
-	translator/lower.c \
+	translator/lower.c translator/lower.h \
 	translator/messages.h \
 	translator/near.c translator/near.h \
 	translator/parse.c \

@@ -16,6 +16,8 @@
  * lowered from left to right; one that a later sibling would change is put
  * into a temporary first.
  */
+#include "translator/lower.h"
+
 #include <string.h>
 
 #include "base/log.h"
@@ -84,7 +86,7 @@ static struct var *new_temporary(struct lower *l, enum type type)
 	} else {
 		v = ARENA_NEW(l->arena, struct var);
 		v->kind = VAR_LOCAL;
-		v->name = arena_printf(l->arena, "%u", l->n_temporaries++);
+		v->name = arena_printf(l->arena, "t_%u", l->n_temporaries++);
 		v->type = type;
 		v->is_synthetic = v->is_temporary = v->is_read = v->is_written = true;
 		VEC_PUSH(l->arena, l->locals, v);
@@ -101,16 +103,18 @@ static void release(struct lower *l, size_t mark)
 		VEC_PUSH(l->arena, &l->free, l->busy.at[--l->busy.n]);
 }
 
-/* A block with what LOWER_BODY adds, or NULL where it adds nothing. */
 static struct stmt *finish_block(struct lower *l, stmt_vec *body, struct loc loc)
 {
-	struct stmt *b;
+	struct stmt *b = stmt_new(l->arena, STMT_BLOCK, loc);
 
-	if (!body->n)
-		return NULL;
-	b = stmt_new(l->arena, STMT_BLOCK, loc);
 	memcpy(&b->block.body, body, sizeof(*body));
 	return b;
+}
+
+/* The same; NULL where there is nothing in it. */
+static struct stmt *finish_optional(struct lower *l, stmt_vec *body, struct loc loc)
+{
+	return body->n ? finish_block(l, body, loc) : NULL;
 }
 
 static struct stmt *lower_block(struct lower *l, struct stmt *s)
@@ -148,8 +152,7 @@ static bool is_safe_divisor(const struct expr *e)
 	return e->kind == EXPR_NUMBER && e->number.value != 0;
 }
 
-/* Of an expression whose children are plain. */
-static bool is_operation(const struct expr *e)
+bool lower_is_operation(const struct expr *e)
 {
 	switch (e->kind) {
 	case EXPR_CALL:
@@ -176,8 +179,7 @@ static bool is_operation(const struct expr *e)
 	}
 }
 
-/* Can an operation raise an error? */
-static bool can_fail(const struct expr *e)
+bool lower_can_fail(const struct expr *e)
 {
 	switch (e->kind) {
 	case EXPR_CONCAT:
@@ -196,7 +198,7 @@ static bool can_fail(const struct expr *e)
 	case EXPR_INCDEC:
 		return e->incdec.operand->kind != EXPR_SYMBOL;
 	default:
-		return is_operation(e);
+		return lower_is_operation(e);
 	}
 }
 
@@ -215,7 +217,7 @@ static bool is_constant(const struct expr *e)
  */
 static bool overlaps(const struct expr *e, const struct var *v)
 {
-	if (v->type != TY_STRING || !is_operation(e) || !effects_reads(e, v))
+	if (v->type != TY_STRING || !lower_is_operation(e) || !effects_reads(e, v))
 		return false;
 	if (e->kind != EXPR_CONCAT)
 		return true;
@@ -228,9 +230,9 @@ static void store(struct lower *l, struct var *v, struct expr *e)
 {
 	bool via = false;
 
-	if (!v->is_temporary && is_operation(e)) {
+	if (!v->is_temporary && lower_is_operation(e)) {
 		/* an operation that fails must leave the old value to be seen */
-		via = can_fail(e) && (v->kind == VAR_GLOBAL || l->tries);
+		via = lower_can_fail(e) && (v->kind == VAR_GLOBAL || l->tries);
 		via |= v->type == TY_STRING && v->kind == VAR_GLOBAL && e->kind == EXPR_CALL;
 		via |= overlaps(e, v);
 	}
@@ -377,8 +379,8 @@ static struct expr *lower_ternary(struct lower *l, struct expr *e)
 	l->to = &otherwise;
 	e->ternary.otherwise = lower_operation(l, e->ternary.otherwise);
 	l->to = outer;
-	if (!then.n && !otherwise.n && !is_operation(e->ternary.then) &&
-	    !is_operation(e->ternary.otherwise))
+	if (!then.n && !otherwise.n && !lower_is_operation(e->ternary.then) &&
+	    !lower_is_operation(e->ternary.otherwise))
 		return e;
 
 	t = new_temporary(l, e->type);
@@ -654,7 +656,7 @@ static struct expr *lower_operation(struct lower *l, struct expr *e)
 static struct expr *lower_expr(struct lower *l, struct expr *e)
 {
 	e = lower_operation(l, e);
-	return is_operation(e) ? spill(l, e) : e;
+	return lower_is_operation(e) ? spill(l, e) : e;
 }
 
 /* E for what it does. */
@@ -666,7 +668,7 @@ static void lower_effect(struct lower *l, struct expr *e)
 		lower_incdec(l, e, false);
 	} else {
 		e = lower_operation(l, e);
-		if (!is_operation(e))
+		if (!lower_is_operation(e))
 			return;
 		if (e->kind == EXPR_PRINT || (e->kind == EXPR_CALL && e->type != TY_STRING))
 			add_expr(l, e);
@@ -711,7 +713,7 @@ static void lower_loop(struct lower *l, struct stmt *s)
 	if (s->loop.cond) {
 		l->to = &before;
 		loop->loop.cond = lower_expr(l, s->loop.cond);
-		loop->loop.before = finish_block(l, &before, s->loc);
+		loop->loop.before = finish_optional(l, &before, s->loc);
 		release(l, mark);
 	}
 	l->to = outer;
@@ -719,7 +721,7 @@ static void lower_loop(struct lower *l, struct stmt *s)
 	if (s->loop.step) {
 		l->to = &after;
 		lower_effect(l, s->loop.step);
-		loop->loop.after = finish_block(l, &after, s->loc);
+		loop->loop.after = finish_optional(l, &after, s->loc);
 		release(l, mark);
 	}
 	l->to = outer;
@@ -758,7 +760,7 @@ static void lower_return(struct lower *l, struct stmt *s)
 
 	if (e) {
 		e = lower_operation(l, e);
-		if (is_operation(e) &&
+		if (lower_is_operation(e) &&
 		    (l->tries || e->kind == EXPR_ASSIGN || e->kind == EXPR_INCDEC))
 			e = spill(l, e);
 	}
@@ -833,15 +835,6 @@ static void lower_stmt(struct lower *l, struct stmt *s)
 
 /* ---- bodies ---- */
 
-static struct stmt *lower_body(struct lower *l, struct stmt *body)
-{
-	struct stmt *lowered = lower_block(l, body);
-
-	if (!lowered)
-		lowered = stmt_new(l->arena, STMT_BLOCK, body->loc);
-	return lowered;
-}
-
 static void lower_function(struct session *s, struct decl *d)
 {
 	struct lower l = { .session = s, .arena = s->arena, .locals = &d->function.locals };
@@ -853,7 +846,7 @@ static void lower_function(struct session *s, struct decl *d)
 	}
 	if (d->function.body->kind == STMT_EMBEDDED)
 		return;
-	d->function.body = lower_body(&l, d->function.body);
+	d->function.body = lower_block(&l, d->function.body);
 	d->function.cost = l.cost;
 }
 
@@ -885,7 +878,7 @@ static void lower_entries(struct session *s, struct probe *p)
 		store(&l, entry->entry.saved, lower_operation(&l, entry->entry.operand));
 		release(&l, 0);
 	}
-	p->entry_body = finish_block(&l, &body, p->loc);
+	p->entry_body = finish_optional(&l, &body, p->loc);
 }
 
 static void lower_probe(struct session *s, struct probe *p)
@@ -897,8 +890,7 @@ static void lower_probe(struct session *s, struct probe *p)
 	if (p->condition)
 		lower_condition(&l, p->condition);
 	lower_stmt(&l, p->body);
-	p->body = stmt_new(l.arena, STMT_BLOCK, p->body->loc);
-	memcpy(&p->body->block.body, &body, sizeof(body));
+	p->body = finish_block(&l, &body, p->body->loc);
 }
 
 bool pass_lower(struct session *s)

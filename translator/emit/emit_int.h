@@ -148,6 +148,10 @@ size_t frame_need(struct emit *e, const struct decl *d);
 
 /* ---- frames, in func.c ---- */
 
+/* Bytes of a string's buffer. */
+size_t string_size(const struct emit *e);
+/* Bytes of the frame that LOCALS make. */
+size_t frame_size(const struct emit *e, const var_vec *locals);
 /* struct NAME { strings and merged statistics of the locals }; returns its size, 0: none. */
 size_t emit_frame(struct emit *e, const char *name, const var_vec *locals);
 /* Declarations of the longs; and strings set to "". */

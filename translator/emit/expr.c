@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "translator/access.h"
 #include "translator/emit/emit_int.h"
+#include "translator/lower.h"
 
 /* ---- failure ---- */
 
@@ -181,8 +182,7 @@ const char *emit_long(struct emit *e, const struct expr *x)
 	case EXPR_CALL:
 		return emit_call_long(e, x);
 	case EXPR_BINARY:
-		if ((x->binary.op == OP_DIV || x->binary.op == OP_MOD) &&
-		    !(x->binary.right->kind == EXPR_NUMBER && x->binary.right->number.value))
+		if (lower_is_operation(x))
 			return division(e, x);
 		break;
 	case EXPR_INCDEC:
@@ -216,24 +216,11 @@ const char *emit_long(struct emit *e, const struct expr *x)
 	return expr_c(e, x);
 }
 
-/* Can the operation's C text leave c->failed set?  (Map updates check for themselves.) */
+/* Can the operation's C text leave c->failed set?  (Map updates and prints check for themselves.) */
 static bool needs_check(const struct expr *x)
 {
-	switch (x->kind) {
-	case EXPR_CALL:
-	case EXPR_EMBEDDED:
-	case EXPR_ACCESS:
-		return true;
-	case EXPR_BINARY:
-		return (x->binary.op == OP_DIV || x->binary.op == OP_MOD) &&
-		       !(x->binary.right->kind == EXPR_NUMBER && x->binary.right->number.value);
-	case EXPR_STATOP:
-		return x->statop.op != STATOP_COUNT && x->statop.op != STATOP_SUM;
-	case EXPR_INDEX:
-		return x->index.hist != NULL;
-	default:
-		return false;
-	}
+	return x->kind != EXPR_ASSIGN && x->kind != EXPR_INCDEC && x->kind != EXPR_PRINT &&
+	       lower_can_fail(x);
 }
 
 /* Operands of a concatenation from the left; the first is copied, the others go behind. */

@@ -18,6 +18,11 @@ enum { MAX_NESTING = 10 };
 
 /* ---- frames ---- */
 
+size_t string_size(const struct emit *e)
+{
+	return (session_max_string(e->s) + 7u) & ~7u; /* RT_STRLEN */
+}
+
 static bool is_in_frame(const struct var *v)
 {
 	return !v->is_saved && (v->type == TY_STAT || (v->type == TY_STRING && !v->is_pointer));
@@ -25,10 +30,10 @@ static bool is_in_frame(const struct var *v)
 
 static size_t size_in_frame(const struct emit *e, const struct var *v)
 {
-	return v->type == TY_STAT ? stat_size(v->merged) : (session_max_string(e->s) + 7u) & ~7u;
+	return v->type == TY_STAT ? stat_size(v->merged) : string_size(e);
 }
 
-static size_t frame_size(const struct emit *e, const var_vec *locals)
+size_t frame_size(const struct emit *e, const var_vec *locals)
 {
 	size_t size = 0;
 
@@ -49,7 +54,7 @@ size_t emit_frame(struct emit *e, const char *name, const var_vec *locals)
 		const struct var *v = locals->at[i];
 
 		if (is_in_frame(v))
-			out(&e->o, "char %s_%s[%zu] RT_ALIGNED;", v->is_temporary ? "t" : "l",
+			out(&e->o, "char %s%s[%zu] RT_ALIGNED;", v->is_temporary ? "" : "l_",
 			    v->name, size_in_frame(e, v));
 	}
 	out_close(&e->o, ";");

@@ -221,8 +221,7 @@ void emit_foreach(struct emit *e, const struct stmt *s)
 		emit_at(e, "keyword", s->loc);
 		emit_fail_if(e, arena_printf(e->a, "rt_spend(c, %u)", s->foreach.cost));
 	}
-	if (s->foreach.body)
-		emit_stmt(e, s->foreach.body);
+	emit_stmt(e, s->foreach.body);
 	out_close(&e->o, "");
 	out_close(&e->o, "");
 }

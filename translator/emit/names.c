@@ -60,7 +60,7 @@ const char *name_var(const struct emit *e, const struct var *v)
 		return name_global(e, v);
 	if (v->is_saved)
 		return arena_printf(e->a, "saved->s_%u", v->id);
-	return arena_printf(e->a, "%s%s_%s", in_frame ? "f->" : "", v->is_temporary ? "t" : "l",
+	return arena_printf(e->a, "%s%s%s", in_frame ? "f->" : "", v->is_temporary ? "" : "l_",
 			    v->name);
 }
 

@@ -47,7 +47,7 @@ static size_t saved_size(const struct emit *e, const struct probe *p)
 		return 0;
 	VEC_EACH(&p->entries, i)
 		size += p->entries.at[i]->entry.saved->type == TY_STRING
-				? (session_max_string(e->s) + 7u) & ~7u : 8;
+				? string_size(e) : 8;
 	return size;
 }
 
@@ -224,28 +224,13 @@ void emit_probes(struct emit *e)
 			emit_handler(e, e->s->probes.at[i]);
 }
 
-static size_t body_frame(const var_vec *locals, const struct emit *e)
-{
-	size_t size = 0;
-
-	VEC_EACH(locals, i) {
-		const struct var *v = locals->at[i];
-
-		if (v->type == TY_STAT)
-			size += stat_size(v->merged);
-		else if (v->type == TY_STRING)
-			size += (session_max_string(e->s) + 7u) & ~7u;
-	}
-	return size;
-}
-
 size_t probes_frame_need(struct emit *e)
 {
 	size_t most = 0;
 
 	VEC_EACH(&e->s->probes, i) {
 		const struct probe *p = e->s->probes.at[i];
-		size_t body = body_frame(&p->locals, e), entry = body_frame(&p->entry_locals, e);
+		size_t body = frame_size(e, &p->locals), entry = frame_size(e, &p->entry_locals);
 		size_t need = (body > entry ? body : entry) + callees_need(e, &p->effects->callees);
 
 		if (need > most)

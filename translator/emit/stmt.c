@@ -9,24 +9,28 @@
 void emit_block(struct emit *e, const char *head, const struct stmt *s)
 {
 	out_open(&e->o, "%s", head);
-	if (s)
-		emit_stmt(e, s);
+	emit_stmt(e, s);
 	out_close(&e->o, "");
+}
+
+static bool is_empty(const struct stmt *s)
+{
+	return !s || (s->kind == STMT_BLOCK && !s->block.body.n);
 }
 
 static void emit_if(struct emit *e, const struct stmt *s)
 {
 	const char *cond = expr_cond(e, s->if_.cond);
 
-	if (!s->if_.then && !s->if_.otherwise)
+	if (is_empty(s->if_.then) && is_empty(s->if_.otherwise))
 		return;
-	if (!s->if_.then) {
+	if (is_empty(s->if_.then)) {
 		emit_block(e, arena_printf(e->a, "if (!%s)", cond), s->if_.otherwise);
 		return;
 	}
 	out_open(&e->o, *cond == '(' ? "if %s" : "if (%s)", cond);
 	emit_stmt(e, s->if_.then);
-	if (s->if_.otherwise) {
+	if (!is_empty(s->if_.otherwise)) {
 		out_else(&e->o);
 		emit_stmt(e, s->if_.otherwise);
 	}
@@ -67,8 +71,7 @@ static void emit_loop(struct emit *e, const struct stmt *s)
 		out(&e->o, "\tbreak;");
 	}
 	emit_spend(e, s->loop.cost, s->loc);
-	if (s->loop.body)
-		emit_stmt(e, s->loop.body);
+	emit_stmt(e, s->loop.body);
 	if (e->next_round_uses)
 		out_label(&e->o, "%s:", label);
 	if (s->loop.after)
@@ -124,8 +127,7 @@ static void emit_try(struct emit *e, const struct stmt *s)
 
 	e->fail = label;
 	e->fail_uses = 0;
-	if (s->try_.body)
-		emit_block(e, "", s->try_.body);
+	emit_block(e, "", s->try_.body);
 	uses = e->fail_uses;
 	e->fail = outer;
 	e->fail_uses = outer_uses;
