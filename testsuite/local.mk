@@ -29,7 +29,11 @@ check_PROGRAMS += \
 	testsuite/tapster.unit/rt_map \
 	testsuite/tapster.unit/rt_stat \
 	testsuite/tapster.unit/rt_string \
-	testsuite/tapster.unit/sys
+	testsuite/tapster.unit/sys \
+	testsuite/tapster.unit/user_image \
+	testsuite/tapster.unit/user_ledger \
+	testsuite/tapster.unit/user_maps \
+	testsuite/tapster.unit/user_remote
 
 testsuite_tapster_unit_regex_SOURCES = testsuite/tapster.unit/regex.c runtime/core/regex.c
 
