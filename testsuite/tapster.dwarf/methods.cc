@@ -23,6 +23,8 @@
 // gives: 9
 // site: by_reference (outer::Counter)&$c->total {(class outer::Counter)&$c->total}
 // gives: 8 8
+// site: overloaded @outer::Counter::made @made @other::made @outer::none
+// gives: 77 77 !not-found !not-found / 77 77 !not-found !not-found
 #include <cstdio>
 
 #ifdef __clang__
@@ -38,7 +40,10 @@ public:
 	const char *name;
 	Counter(int t, const char *n) : total(t), name(n) {}
 	KEEP int add(int by);
+	static volatile int made;
 };
+
+volatile int Counter::made = 77;
 
 KEEP int Counter::add(int by)
 {

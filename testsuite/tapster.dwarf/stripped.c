@@ -3,7 +3,7 @@
 // site: main $argc $argv[1]:s $argv[2]:s $argv[3] $envp[0][0] $argv->x $nothing
 // gives: 3 "one" "two" 0 !any !bad-member !not-found
 // site: main.return $argc $return
-// gives: 3 !no-dwarf
+// gives: 3 0
 // why: helper unknown
 #include <stdio.h>
 

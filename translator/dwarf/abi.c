@@ -101,7 +101,7 @@ static void classify(const struct dw_type *type, uint64_t at, enum class out[2],
 		classify_array(&t, at, out, depth);
 		return;
 	}
-	if (type_tag(&t) == DW_TAG_base_type)
+	if (type_tag(&t) == DW_TAG_base_type && !t.known)
 		dwarf_formudata(dwarf_attr(&t.die, DW_AT_encoding, &attr), &encoding);
 	if (encoding == DW_ATE_complex_float && size == 32)
 		class = MEMORY;

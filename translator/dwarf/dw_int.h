@@ -177,6 +177,8 @@ bool units_mentioning(struct dw_file *f, const char *name, unit_vec *out);
 /* ---- func.c ---- */
 /* Entry address of a subprogram or inlined instance; false when it has no code. */
 bool func_entry(struct dw_file *f, Dwarf_Die *die, uint64_t *entry, uint64_t *size);
+/* "ns::Class::" around the declaration of DIE; "" when there is nothing around it. */
+const char *qualifier_of(struct dw_file *f, Dwarf_Die *die);
 
 /* ---- line.c ---- */
 /* Source path that DW_AT_decl_file of DIE names; NULL unknown. */

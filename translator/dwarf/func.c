@@ -118,8 +118,7 @@ static const char *linkage_name(Dwarf_Die *die)
 	return dwarf_formstring(&attr);
 }
 
-/* "ns::Class::" around the declaration of DIE. */
-static const char *qualifier_of(struct dw_file *f, Dwarf_Die *die)
+const char *qualifier_of(struct dw_file *f, Dwarf_Die *die)
 {
 	struct arena *a = f->dw->arena;
 	Dwarf_Die declaration = *die, *scopes;

@@ -160,6 +160,10 @@ static bool return_place(struct walk *w, const struct dw_scope *scope, struct dw
 
 	if (!scope->is_return)
 		return loc_fail(&w->c, DW_VAR_NOT_FOUND, "$return is known in .return probes only");
+	if (!d && scope->func->is_stripped_main) {
+		w->type.known = TYPE_INT;
+		return abi_return(&w->c, &w->type, place);
+	}
 	if (!d)
 		return loc_fail(&w->c, DW_VAR_NO_DWARF,
 				"there is no debug information about function '%s'",
@@ -262,7 +266,9 @@ void dw_var(const struct dw_scope *scope, const char *name, const component_vec 
 /* ---- @var ---- */
 
 struct global_query {
-	const char *name; /* last part of the qualified name */
+	struct dw_file *file;
+	const char *name;      /* last part of the qualified name */
+	const char *qualifier; /* "ns::Class::", or NULL: any */
 	const char *unit; /* file part; NULL any */
 	Dwarf_Die die, declaration;
 	bool is_found, is_declared;
@@ -296,7 +302,8 @@ static bool search_globals(struct global_query *q, Dwarf_Die *scope)
 		if (dwarf_tag(&child) != DW_TAG_variable)
 			continue;
 		name = dwarf_diename(&child);
-		if (!name || strcmp(name, q->name) || !is_from_unit(&child, q->unit))
+		if (!name || strcmp(name, q->name) || !is_from_unit(&child, q->unit) ||
+		    (q->qualifier && strcmp(qualifier_of(q->file, &child), q->qualifier)))
 			continue;
 		if (dwarf_hasattr(&child, DW_AT_location) ||
 		    dwarf_hasattr_integrate(&child, DW_AT_const_value)) {
@@ -329,7 +336,7 @@ static void find_global(struct dw_file *f, struct global_query *q)
 
 static bool find_definition(struct dw_file *f, Dwarf_Die *die)
 {
-	struct global_query q = { .name = dwarf_diename(die) };
+	struct global_query q = { .file = f, .name = dwarf_diename(die) };
 
 	if (q.name)
 		find_global(f, &q);
@@ -342,7 +349,7 @@ void dw_global_var(struct dw_file *f, const char *spec, const component_vec *com
 		   bool is_address, struct arena *a, struct dw_var_result *out)
 {
 	const char *at = strchr(spec, '@'), *colons;
-	struct global_query q = { .unit = at ? at + 1 : NULL };
+	struct global_query q = { .file = f, .unit = at ? at + 1 : NULL };
 	struct dw_place place = { 0 };
 	struct walk w;
 
@@ -356,8 +363,10 @@ void dw_global_var(struct dw_file *f, const char *spec, const component_vec *com
 	}
 	q.name = at ? arena_strndup(a, spec, (size_t)(at - spec)) : spec;
 	colons = strstr(q.name, "::") ? strrchr(q.name, ':') + 1 : NULL;
-	if (colons)
+	if (colons) {
+		q.qualifier = arena_strndup(a, q.name, (size_t)(colons - q.name));
 		q.name = colons;
+	}
 	find_global(f, &q);
 	if (!q.is_found) {
 		out->error = q.is_declared ? DW_VAR_NO_LOCATION : DW_VAR_NOT_FOUND;
