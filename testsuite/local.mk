@@ -30,6 +30,7 @@ check_PROGRAMS += \
 	testsuite/tapster.unit/rt_stat \
 	testsuite/tapster.unit/rt_string \
 	testsuite/tapster.unit/sys \
+	testsuite/tapster.unit/unwind \
 	testsuite/tapster.unit/user_image \
 	testsuite/tapster.unit/user_ledger \
 	testsuite/tapster.unit/user_maps \

@@ -85,7 +85,7 @@ static const uint8_t *image_at(const struct image *im, uint64_t address, size_t 
 }
 
 /* An insn_read_fn. */
-static size_t image_read(void *data, uint64_t address, void *buf, size_t size)
+__attribute__((unused)) static size_t image_read(void *data, uint64_t address, void *buf, size_t size)
 {
 	size_t left;
 	const uint8_t *bytes = image_at(data, address, &left);
