@@ -3,6 +3,7 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/ansi.stp \
 	tapsets/context.stp \
 	tapsets/ctime.stp \
+	tapsets/dev.stp \
 	tapsets/errno.stp \
 	tapsets/floatingpoint.stp \
 	tapsets/guru.stp \
@@ -17,6 +18,7 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/random.stp \
 	tapsets/regex.stp \
 	tapsets/registers.stp \
+	tapsets/rlimit.stp \
 	tapsets/signal.stp \
 	tapsets/socket.stp \
 	tapsets/stopwatch.stp \

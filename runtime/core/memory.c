@@ -61,52 +61,111 @@ void rt_read_str(struct rt_context *c, char *dst, size_t size, uint64_t addr)
 		fault(c, "read", addr);
 }
 
+/* Escapes CH to DST where that leaves it within ROOM bytes; returns its length, or 0. */
+static size_t escape_byte(char *dst, size_t room, char ch)
+{
+	if (ch)
+		return rt_str_escape(dst, room + 1, &ch, 1);
+	return room >= 4 ? rt_str_copy(dst, 5, "\\000") : 0;
+}
+
+/* What is read in one piece: up to N bytes, but not beyond a page's end, where a string may end. */
+static size_t piece(uint64_t addr, size_t n, size_t most)
+{
+	size_t page = 4096 - (addr & 4095);
+
+	n = n < most ? n : most;
+	return n < page ? n : page;
+}
+
 void rt_read_quoted(struct rt_context *c, char *dst, size_t size, uint64_t addr, size_t n, int64_t most, bool is_string)
 {
-	char chunk[64];
-	size_t at = 1, limit = size - 1, done = 0, last_fit = 1;
-	bool whole = false;
+	char bytes[64];
+	size_t limit = most > 0 && (size_t)most < size ? (size_t)most : size - 1;
+	size_t at = 1, fit = 1; /* FIT: up to there with the closing quote and three dots it fits */
+	size_t done = 0, got = 0, i = 0, len;
+	bool more = true;
 
-	if (most > 0 && (size_t)most < limit)
-		limit = (size_t)most < 6 ? 6 : (size_t)most;
-	limit -= 4; /* the closing quote and three dots */
+	if (limit < 6)
+		limit = 6;
 	dst[0] = '"';
-	while (!whole && at < limit) {
-		size_t part = n - done < sizeof(chunk) ? n - done : sizeof(chunk);
-
-		if (part == 0) {
-			char next;
-
-			whole = !is_string || !rt_try_read(c, &next, addr + done, 1) || !next;
+	for (;; i++, done++) {
+		if (i == got) {
+			/* a string is looked at one byte further: is that its end? */
+			got = piece(addr + done, n - done + is_string, sizeof(bytes));
+			i = 0;
+			more = got > 0;
+			if (more && !rt_try_read(c, bytes, addr + done, got)) {
+				if (done < n) {
+					rt_snprintf(dst, size, "0x%lx", addr);
+					return;
+				}
+				more = false;
+			}
+		}
+		if (is_string && more)
+			more = bytes[i] != 0;
+		if (!more || done == n)
 			break;
-		}
-		/* up to a page's end only: a string may end there */
-		if (part > 4096 - ((addr + done) & 4095))
-			part = 4096 - ((addr + done) & 4095);
-		if (!rt_try_read(c, chunk, addr + done, part)) {
-			rt_snprintf(dst, size, "0x%lx", addr);
-			return;
-		}
-		for (size_t i = 0; i < part; i++) {
-			if (is_string && !chunk[i]) {
-				whole = true;
-				break;
-			}
-			if (chunk[i])
-				at += rt_str_escape(dst + at, limit + 1 - at, chunk + i, 1);
-			else if (limit - at >= 4)
-				at += rt_str_copy(dst + at, 5, "\\000");
-			if (at == last_fit) {
-				at = limit; /* it did not fit: nothing behind it does */
-				break;
-			}
-			last_fit = at;
-		}
-		done += part;
+		len = escape_byte(dst + at, limit - 1 - at, bytes[i]);
+		if (!len)
+			break;
+		at += len;
+		if (at + 4 <= limit)
+			fit = at;
 	}
-	at = last_fit;
+	if (more)
+		at = fit;
 	dst[at++] = '"';
-	for (unsigned i = 0; !whole && i < 3; i++)
+	for (i = 0; more && i < 3; i++)
 		dst[at++] = '.';
 	dst[at] = 0;
+}
+
+/* The code point of a UTF-16 or UTF-32 string at *ADDR, which moves on; -1: a fault, -2: not one. */
+static int64_t next_code_point(uint64_t *addr, unsigned unit)
+{
+	uint32_t high = 0, low = 0;
+
+	if (rt_port_read(&high, *addr, unit))
+		return -1;
+	*addr += unit;
+	if (unit == 4)
+		return high > 0x10ffff || (high >= 0xd800 && high < 0xe000) ? -2 : (int64_t)high;
+	if (high < 0xd800 || high >= 0xe000)
+		return high;
+	if (high >= 0xdc00)
+		return -2;
+	if (rt_port_read(&low, *addr, 2))
+		return -1;
+	*addr += 2;
+	return low >= 0xdc00 && low < 0xe000 ? 0x10000 + ((int64_t)(high - 0xd800) << 10 | (low - 0xdc00)) : -2;
+}
+
+static size_t put_utf8(char *dst, uint32_t ch)
+{
+	size_t n = ch < 0x80 ? 1 : ch < 0x800 ? 2 : ch < 0x10000 ? 3 : 4;
+
+	for (size_t i = n; i-- > 1; ch >>= 6)
+		dst[i] = (char)(0x80 | (ch & 0x3f));
+	dst[0] = (char)(n == 1 ? ch : (0xf00u >> n & 0xff) | ch);
+	return n;
+}
+
+int rt_try_read_utf(struct rt_context *c, char *dst, size_t size, uint64_t addr, unsigned unit)
+{
+	char text[4];
+	size_t at = 0, n;
+	int64_t ch;
+
+	(void)c;
+	while ((ch = next_code_point(&addr, unit)) > 0) {
+		n = put_utf8(text, (uint32_t)ch);
+		if (n > size - 1 - at)
+			break;
+		for (size_t i = 0; i < n; i++)
+			dst[at++] = text[i];
+	}
+	dst[ch < 0 ? 0 : at] = 0;
+	return ch < 0 ? (int)ch : 0;
 }
