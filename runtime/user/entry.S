@@ -46,7 +46,8 @@ user_header_end:
  */
 .macro	FIND_CONTEXT none
 	rdfsbase %rax
-	imul	$USER_TABLE_HASH, %rax, %rcx
+	movabs	$USER_TABLE_HASH, %rcx
+	imul	%rax, %rcx
 	shr	$(64 - USER_TABLE_BITS), %rcx
 	shl	$4, %ecx
 	lea	user_process + USER_PROCESS_TABLE(%rip), %rdx

@@ -45,7 +45,7 @@
 #define USER_TABLE_BITS 9
 #define USER_TABLE_SIZE (1 << USER_TABLE_BITS)
 #define USER_TABLE_PROBES 8 /* entries looked at from the hashed one on */
-#define USER_TABLE_HASH 0x5bd1e995
+#define USER_TABLE_HASH 0x9e3779b97f4a7c15 /* 2^64 / golden ratio: stacks lie at equal distances */
 
 #define USER_PROCESS_CLAIM_LOCK 0
 #define USER_PROCESS_CLAIM_STACK 8

@@ -49,13 +49,14 @@ static void settle(struct user_context *u, uint32_t i, uint32_t tid)
 static void enter_in_table(uint64_t key, struct user_context *u)
 {
 	uint32_t h = (uint32_t)(((key - 1) * USER_TABLE_HASH) >> (64 - USER_TABLE_BITS));
-	struct user_table_entry *e = &user_process.table[h], *to = e;
+	struct user_table_entry *to = &user_process.table[h], *end = to + USER_TABLE_PROBES;
 
-	for (unsigned i = 0; i < USER_TABLE_PROBES; i++)
-		if (e[i].key == 0 || e[i].context == (uint64_t)(uintptr_t)u) {
-			to = &e[i];
-			break;
-		}
+	/* Never another thread's entry: it may be reading it.  Where there is no room the
+	 * thread comes here at each hit. */
+	while (to < end && to->key != 0 && to->context != (uint64_t)(uintptr_t)u)
+		to++;
+	if (to == end)
+		return;
 	to->key = 0; /* entry.S reads key, then context */
 	RT_BARRIER();
 	to->context = (uint64_t)(uintptr_t)u;
