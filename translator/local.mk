@@ -11,6 +11,7 @@ libtranslator_a_SOURCES = \
 	translator/expand.c translator/expand.h \
 	translator/fold.c \
 	translator/infer.c \
+	translator/kernel_functions.c translator/kernel_functions.h \
 	translator/library.c translator/library.h \
 	translator/list.c translator/list.h \
 	translator/locks.c \

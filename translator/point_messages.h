@@ -57,6 +57,8 @@
 
 /* resolve: names */
 #define E_UNRESOLVED_FUNCTION "E_UNRESOLVED_FUNCTION", "unresolved function %s%s"
+#define E_KERNEL_FUNCTION "E_KERNEL_FUNCTION", \
+	"function %s needs the kernel runtime (--runtime=kernel), which is not there yet"
 #define E_FUNCTION_ARITY "E_FUNCTION_ARITY", "arity mismatch found (function '%s' takes %zu args)"
 #define E_UNRESOLVED_ARRAY "E_UNRESOLVED_ARRAY", \
 	"unresolved arity-%zu global array %s, missing global declaration?"

@@ -19,6 +19,7 @@
 
 #include "translator/access.h"
 #include "translator/expand.h"
+#include "translator/kernel_functions.h"
 #include "translator/lookup.h"
 #include "translator/passes.h"
 #include "translator/point_messages.h"
@@ -63,6 +64,8 @@ static void resolve_call(struct resolver *r, struct expr *e)
 		diag_error(&s->diag, e->loc, E_FUNCTION_ARITY, e->call.name,
 			   other->function.params.n);
 		diag_note(&s->diag, other->loc, "'%s' is defined here", other->name);
+	} else if (is_kernel_function(e->call.name)) {
+		diag_error(&s->diag, e->loc, E_KERNEL_FUNCTION, e->call.name);
 	} else {
 		diag_error(&s->diag, e->loc, E_UNRESOLVED_FUNCTION, e->call.name,
 			   lookup_similar_functions(s, e->call.name));
