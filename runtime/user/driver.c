@@ -267,33 +267,36 @@ static bool open_fds(struct driver *d)
 
 /* ---- process and thread probes ---- */
 
-static bool runs_file(struct driver *d, pid_t pid, int64_t file)
+static bool runs_file(const struct driver *d, const struct process *p, int64_t file)
 {
-	char path[64];
-	struct stat st;
 	if (file < 0 || file >= (int64_t)d->im.info->n_files)
 		return true;
-	snprintf(path, sizeof path, "/proc/%d/exe", pid);
 	const struct probed_file *f = &d->env.files[file];
-	return stat(path, &st) == 0 && st.st_dev == f->device && st.st_ino == f->inode;
+	return p->exe_device == f->device && p->exe_inode == f->inode;
 }
 
 /* Runs the probes of KIND that want process P, as if in its thread TID. */
-static void run_process_probes(struct driver *d, enum script_probe_kind kind, pid_t pid, pid_t tid)
+static void run_process_probes(struct driver *d, enum script_probe_kind kind,
+			       const struct process *process, pid_t tid)
 {
+	struct user_process *own = d->im.process;
+	uint64_t clock_gettime = own->clock_gettime;
 	bool any = false;
 	if (!d->is_running)
 		return;
 	for (uint32_t i = 0; i < d->im.info->n_probes; i++) {
 		const struct script_probe *p = &d->im.probes[i];
-		if (p->kind != kind || (p->arg2 && p->arg2 != pid) || (p->pid && p->pid != pid) ||
-		    !runs_file(d, pid, p->arg))
+		if (p->kind != kind || (p->arg2 && p->arg2 != process->pid) ||
+		    (p->pid && p->pid != process->pid) || !runs_file(d, process, p->arg))
 			continue;
-		if (!any)
-			space_describe_process(&d->env, d->im.process, pid);
+		if (!any) {
+			space_describe_process(&d->env, own, process->pid);
+			memcpy(own->comm, process->comm, sizeof own->comm);
+			own->clock_gettime = clock_gettime;
+			own->flags = USER_PROCESS_DRIVER;
+		}
 		any = true;
-		d->im.process->flags = USER_PROCESS_DRIVER;
-		d->c->pid = pid;
+		d->c->pid = process->pid;
 		d->c->tid = tid;
 		call_handler(d, i);
 	}
@@ -303,22 +306,22 @@ static void run_process_probes(struct driver *d, enum script_probe_kind kind, pi
 
 static void on_process_begun(void *data, struct process *p)
 {
-	run_process_probes(data, PROBE_PROCESS_BEGIN, p->pid, p->pid);
+	run_process_probes(data, PROBE_PROCESS_BEGIN, p, p->pid);
 }
 
 static void on_process_ended(void *data, struct process *p)
 {
-	run_process_probes(data, PROBE_PROCESS_END, p->pid, p->pid);
+	run_process_probes(data, PROBE_PROCESS_END, p, p->pid);
 }
 
 static void on_thread_begun(void *data, struct process *p, pid_t tid)
 {
-	run_process_probes(data, PROBE_THREAD_BEGIN, p->pid, tid);
+	run_process_probes(data, PROBE_THREAD_BEGIN, p, tid);
 }
 
 static void on_thread_ended(void *data, struct process *p, pid_t tid)
 {
-	run_process_probes(data, PROBE_THREAD_END, p->pid, tid);
+	run_process_probes(data, PROBE_THREAD_END, p, tid);
 }
 
 /* ---- targets ---- */

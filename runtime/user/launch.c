@@ -148,7 +148,8 @@ int tracer_attach(struct tracer *t, pid_t pid)
 					remote_set_ip(o->tid, to);
 			}
 	}
-	p->is_begun = true;
+	process_look(p);
+	process_begin(t, p);
 	if (--p->n_threads == 0)
 		process_drop(t, p);
 	else

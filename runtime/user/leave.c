@@ -50,6 +50,7 @@ static bool leave(struct tracer *t, struct thread *th)
 		return true;
 	th->is_parked = false;
 	th->is_leaving = true;
+	th->in_group_stop = false; /* it runs for a moment; the kernel stops it again in the end */
 	thread_resume(th, 0);
 	return false;
 }
@@ -95,7 +96,7 @@ static void clear(struct tracer *t, struct space *sp)
 			continue;
 		if (th->state == THREAD_VFORK || !th->is_out)
 			all_out = false;
-		else if (!one && !th->is_parked && !th->in_group_stop && !th->signal)
+		else if (!one && !th->is_parked && !th->signal)
 			one = th;
 	}
 	space_restore(t->env->im, sp); /* what handlers have done on their way out */

@@ -100,6 +100,9 @@ int remote_write(const struct remote_mem *m, uint64_t addr, const void *from, si
 	return poke(m->tid, addr, from, len);
 }
 
+/* Its signal is SIGTRAP, or that of a group stop which the process is in as well. */
+enum { EVENT_STOP = SIGTRAP | PTRACE_EVENT_STOP << 8 };
+
 /* Waits for TID to stop; signals that get through the mask are held back. */
 static int wait_stop(struct remote_call *r, int wanted)
 {
@@ -114,7 +117,8 @@ static int wait_stop(struct remote_call *r, int wanted)
 			r->final = status;
 			return -ESRCH;
 		}
-		if (status >> 8 == wanted)
+		if (status >> 8 == wanted ||
+		    (wanted == EVENT_STOP && status >> 16 == PTRACE_EVENT_STOP))
 			return 0;
 		int request = wanted == (SIGTRAP | 0x80) ? PTRACE_SYSCALL : PTRACE_CONT;
 		if (status >> 16 == 0 && WSTOPSIG(status) != (SIGTRAP | 0x80) &&
@@ -175,7 +179,7 @@ int remote_end(struct remote_call *r)
 	    ptrace(PTRACE_CONT, r->tid, NULL, NULL) < 0)
 		err = -errno;
 	if (!err)
-		err = wait_stop(r, SIGTRAP | PTRACE_EVENT_STOP << 8);
+		err = wait_stop(r, EVENT_STOP);
 	if (!err)
 		err = remote_set_regs(r->tid, &r->saved);
 	if (!err && ptrace(PTRACE_SETSIGMASK, r->tid, sizeof r->saved_mask, &r->saved_mask) < 0)
@@ -202,7 +206,7 @@ int remote_to_event_stop(pid_t tid, int *other)
 			*other = status;
 			return -ESRCH;
 		}
-		if (status >> 8 == (SIGTRAP | PTRACE_EVENT_STOP << 8))
+		if (status >> 16 == PTRACE_EVENT_STOP)
 			return 0;
 		*other = status;
 		return -EAGAIN;

@@ -2,8 +2,11 @@
 #include "runtime/user/tracer_int.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -54,10 +57,41 @@ struct process *process_add(struct tracer *t, pid_t pid, struct space *space)
 	return p;
 }
 
-void process_drop(struct tracer *t, struct process *p)
+void process_look(struct process *p)
+{
+	char path[64];
+	struct stat st;
+	snprintf(path, sizeof path, "/proc/%d/exe", p->pid);
+	if (stat(path, &st) == 0) {
+		p->exe_device = st.st_dev;
+		p->exe_inode = st.st_ino;
+	}
+	snprintf(path, sizeof path, "/proc/%d/comm", p->pid);
+	int fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	ssize_t n = read(fd, p->comm, sizeof p->comm - 1);
+	close(fd);
+	p->comm[n > 0 ? n - 1 : 0] = '\0'; /* over the newline */
+}
+
+void process_begin(struct tracer *t, struct process *p)
+{
+	p->is_begun = true;
+	if (t->process_begun)
+		t->process_begun(t->data, p);
+}
+
+void process_end(struct tracer *t, struct process *p)
 {
 	if (t->process_ended && p->is_begun)
 		t->process_ended(t->data, p);
+	p->is_begun = false;
+}
+
+void process_drop(struct tracer *t, struct process *p)
+{
+	process_end(t, p);
 	for (struct process **at = &t->processes; *at; at = &(*at)->next)
 		if (*at == p) {
 			*at = p->next;
@@ -77,9 +111,8 @@ void thread_resume(struct thread *th, int signal)
 {
 	th->state = THREAD_RUNNING;
 	th->signal = 0;
-	th->in_group_stop = false;
 	/* ESRCH: it was killed; its end will be reported */
-	ptrace(PTRACE_CONT, th->tid, NULL, signal);
+	ptrace(th->in_group_stop ? PTRACE_LISTEN : PTRACE_CONT, th->tid, NULL, signal);
 }
 
 void thread_resend(struct thread *th)
@@ -107,11 +140,6 @@ bool thread_wait(struct tracer *t, struct thread *th, int *status)
 	return false;
 }
 
-static bool is_event_stop(int status)
-{
-	return status >> 8 == (SIGTRAP | PTRACE_EVENT_STOP << 8);
-}
-
 /* Brings a running thread to a stop; what it stopped for, if not for us, is parked. */
 bool thread_stop(struct tracer *t, struct thread *th)
 {
@@ -121,7 +149,9 @@ bool thread_stop(struct tracer *t, struct thread *th)
 	if (ptrace(PTRACE_INTERRUPT, th->tid, NULL, NULL) < 0 || !thread_wait(t, th, &status))
 		return false;
 	th->state = THREAD_STOPPED;
-	if (!is_event_stop(status)) {
+	if (status >> 16 == PTRACE_EVENT_STOP) {
+		th->in_group_stop = WSTOPSIG(status) != SIGTRAP;
+	} else {
 		th->status = status;
 		th->is_parked = true;
 	}

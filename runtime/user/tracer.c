@@ -3,6 +3,7 @@
 
 #include <linux/sched.h>
 #include <signal.h>
+#include <string.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -116,7 +117,6 @@ static void new_child(struct tracer *t, struct thread *th, int event)
 		struct process *q = process_add(t, tid, sp);
 		if (!q)
 			return;
-		q->is_begun = p->is_begun;
 		if (!(flags & CLONE_VM) && sp->base) {
 			sp->token = ++t->env->im->session->next_token;
 			space_set_process(t->env, sp, tid, true);
@@ -127,14 +127,16 @@ static void new_child(struct tracer *t, struct thread *th, int event)
 			context_introduce(t, sp, p->pid, th->tid, thread_pointer);
 			context_lend(t, p, th->tid, tid, tid);
 		}
-		if (t->process_begun)
-			t->process_begun(t->data, q);
+		memcpy(q->comm, p->comm, sizeof q->comm);
+		q->exe_device = p->exe_device;
+		q->exe_inode = p->exe_inode;
+		process_begin(t, q);
 		p = q;
 	} else {
 		context_introduce(t, p->space, p->pid, tid, thread_pointer);
 	}
 	thread_join(child, p);
-	if (t->thread_begun)
+	if (t->thread_begun && flags & CLONE_THREAD)
 		t->thread_begun(t->data, p, tid);
 	start_unknown(t, child);
 }
@@ -160,9 +162,8 @@ static void exec_event(struct tracer *t, struct thread *th)
 			context_release(t, u);
 		}
 	}
-	if (t->process_ended && p->is_begun)
-		t->process_ended(t->data, p);
-	p->is_begun = false;
+	process_end(t, p);
+	process_look(p);
 	space_put(sp);
 	p->space = space_new(p->pid);
 	th->n_held = th->n_resent = 0;
@@ -171,9 +172,7 @@ static void exec_event(struct tracer *t, struct thread *th)
 		tracer_arm(t, th);
 	if (th->state == THREAD_GONE)
 		return;
-	p->is_begun = true;
-	if (t->process_begun)
-		t->process_begun(t->data, p);
+	process_begin(t, p);
 	if (t->hold_command && p->pid == t->command_pid) {
 		t->command = th;
 		return;
@@ -185,8 +184,12 @@ static void exit_event(struct tracer *t, struct thread *th)
 {
 	struct process *p = th->process;
 	struct user_context *u = p->space->base ? context_find(t, p->space, th->tid) : NULL;
-	if (t->thread_ended)
+	if (t->thread_ended && th->tid != p->pid)
 		t->thread_ended(t->data, p, th->tid);
+	if (p->n_threads == 1) {
+		process_look(p);
+		process_end(t, p);
+	}
 	if (u) {
 		if (p->n_threads > 1 || p->space->refs > 1)
 			context_forget(t, p->space, u);
@@ -230,13 +233,9 @@ void tracer_handle(struct tracer *t, struct thread *th, int status)
 		exit_event(t, th);
 		break;
 	case PTRACE_EVENT_STOP:
-		if (signal == SIGTRAP) {
-			thread_resume(th, 0);
-		} else { /* group stop: until SIGCONT, which is another event stop */
-			ptrace(PTRACE_LISTEN, th->tid, NULL, NULL);
-			th->state = THREAD_RUNNING;
-			th->in_group_stop = true;
-		}
+		/* a group stop lasts until SIGCONT, which is another event stop */
+		th->in_group_stop = signal != SIGTRAP;
+		thread_resume(th, 0);
 		break;
 	case 0:
 		if (signal == (SIGTRAP | 0x80))

@@ -25,6 +25,9 @@ struct process {
 	struct space *space;
 	unsigned n_threads;
 	bool is_begun;  /* process.begin has been reported */
+	char comm[16];  /* as of its exec, or later */
+	dev_t exe_device;
+	ino_t exe_inode;
 	bool is_let_go; /* tracer_close is through with it */
 	bool is_target; /* the -c command or an -x process */
 };
@@ -36,7 +39,7 @@ struct thread {
 	enum thread_state state;
 	int status;            /* wait status of an unknown or parked thread */
 	bool is_parked;        /* STATUS has not been dealt with yet */
-	bool in_group_stop;    /* PTRACE_LISTEN */
+	bool in_group_stop;    /* stopped by SIGSTOP and its like: until SIGCONT */
 	bool is_leaving;       /* runs only to get out of the object, for good */
 	bool is_out;           /* it is */
 	bool has_debug_stops;  /* its debug registers are in use */

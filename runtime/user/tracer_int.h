@@ -65,6 +65,11 @@ void threads_free_gone(struct tracer *t, pid_t tid);
 struct process *process_find(struct tracer *t, pid_t pid);
 struct process *process_add(struct tracer *t, pid_t pid, struct space *space);
 void process_drop(struct tracer *t, struct process *p);
+/* Notes what program P runs. */
+void process_look(struct process *p);
+/* Tell the driver; the end only once. */
+void process_begin(struct tracer *t, struct process *p);
+void process_end(struct tracer *t, struct process *p);
 
 void thread_resume(struct thread *th, int signal);
 /* Sends the signals that were held back once more, now that the thread is out of our code. */
