@@ -89,7 +89,6 @@
 #define E_ENTRY_ELSEWHERE "E_ENTRY_ELSEWHERE", "@entry is only valid in .return probes"
 #define E_ENTRY_LOCAL "E_ENTRY_LOCAL", \
 	"@entry is evaluated at the function's entry, where local '%s' has no value"
-#define E_PRETTY "E_PRETTY", "pretty-printing of '%s' (%s) is not supported yet"
 #define E_TARGET_ASSIGN "E_TARGET_ASSIGN", "'%s' can't be written to: it is no variable or member with a place of its own here"
 #define E_TARGET_WRITE_GURU "E_TARGET_WRITE", "write to target variable not permitted; need stap -g"
 #define E_UNTYPED_MEMBER "E_UNTYPED_MEMBER", \

@@ -14,6 +14,7 @@
 #include "translator/point.h"
 #include "translator/point_messages.h"
 #include "translator/probes/access_expr.h"
+#include "translator/probes/pretty.h"
 #include "translator/probes/program.h"
 
 static bool is_return_probe(const struct resolver *r)
@@ -101,22 +102,40 @@ static struct dw_file *cast_file(struct resolver *r, const struct expr *e, bool 
 	return file;
 }
 
+static void find_cast(const struct access_root *root, const component_vec *components,
+		      bool is_address, struct dw_var_result *out)
+{
+	dw_cast(root->file, root->origin->cast.type_name, components, is_address, root->s->arena,
+		out);
+}
+
 static struct expr *cast_value(struct resolver *r, struct expr *e, unsigned flags)
 {
 	struct session *s = r->s;
-	struct dw_file *file = cast_file(r, e, flags & RESOLVE_QUIET);
+	const component_vec *c = &e->cast.components;
+	struct access_root root = {
+		.s = s,
+		.origin = e,
+		.file = cast_file(r, e, flags & RESOLVE_QUIET),
+		.base = e->cast.operand,
+		.find = find_cast,
+	};
 	struct dw_var_result v = { 0 };
+	struct expr *value = NULL;
 
 	r->is_placed = true;
-	if (!file)
+	if (!root.file)
 		return NULL;
-	dw_cast(file, e->cast.type_name, &e->cast.components, e->cast.is_address, s->arena, &v);
-	if (v.error != DW_VAR_OK) {
-		if (!(flags & RESOLVE_QUIET))
-			report_cast(s, e, file, &v);
-		return NULL;
+	if (pretty_is_wanted(c)) {
+		value = pretty_value(&root, c, &v);
+	} else {
+		find_cast(&root, c, e->cast.is_address, &v);
+		if (v.error == DW_VAR_OK)
+			value = access_expr(s, e, root.file, v.path, e->cast.operand, c);
 	}
-	return access_expr(s, e, file, v.path, e->cast.operand, &e->cast.components);
+	if (!value && !(flags & RESOLVE_QUIET))
+		report_cast(s, e, root.file, &v);
+	return value;
 }
 
 /* A replacement takes the place of the variable, and its children are resolved. */

@@ -160,7 +160,8 @@ struct dw_var_result {
 	size_t n_names;
 	struct access_path *path; /* when OK */
 	const char *type_text;    /* "char*", "int", as stap -L prints it */
-	struct dw_type *type;     /* of the result, for @cast and pretty-printing */
+	struct dw_type *type;     /* of the result, for @cast and pretty-printing; also of one
+	                           * that isn't a number (a structure) or can't be read */
 };
 
 /*

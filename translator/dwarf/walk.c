@@ -558,13 +558,14 @@ void walk_finish(struct walk *w, const component_vec *components, bool is_addres
 	path->text = w->name;
 	path->result = ACCESS_VALUE;
 	out->bad_component = components ? components->n : 0;
-	if (!(is_address ? finish_address(w, path) : finish_value(w, path))) {
+	ok = is_address ? finish_address(w, path) : finish_value(w, path);
+	out->type_text = type_text(a, &w->type);
+	out->type = arena_memdup(a, &w->type, sizeof(w->type));
+	if (!ok) {
 		out->error = w->c.error;
 		out->why = w->c.why;
 		return;
 	}
 	out->error = DW_VAR_OK;
 	out->path = path;
-	out->type_text = type_text(a, &w->type);
-	out->type = arena_memdup(a, &w->type, sizeof(w->type));
 }

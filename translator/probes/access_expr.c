@@ -24,6 +24,7 @@ struct expr *access_expr(struct session *s, const struct expr *origin, struct dw
 	e->access.origin = (struct expr *)origin;
 	VEC_EACH(components, i)
 		if (components->at[i].kind == COMPONENT_EXPR_INDEX)
-			VEC_PUSH(s->arena, &e->access.indices, components->at[i].expr);
+			VEC_PUSH(s->arena, &e->access.indices,
+				 expr_copy(s->arena, components->at[i].expr));
 	return e;
 }

@@ -8,7 +8,7 @@
 #include "translator/session.h"
 
 /* ORIGIN (TARGET or CAST) as an EXPR_ACCESS: PATH in FILE, with BASE (of @cast, or NULL) and the
- * run-time indices of COMPONENTS as children, which resolve has not visited. */
+ * run-time indices of COMPONENTS, copied, as children, which resolve has not visited. */
 struct expr *access_expr(struct session *s, const struct expr *origin, struct dw_file *file,
 			 struct access_path *path, struct expr *base,
 			 const component_vec *components);
