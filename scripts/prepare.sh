@@ -7,7 +7,7 @@ BUILD=${BUILD:-build}
 TOOLS="gcc libc6-dev binutils make autoconf automake flex bison libelf-dev libdw-dev libzydis-dev"
 TEST_TOOLS="dejagnu"
 # Tests that need these are unsupported without them.
-TEST_EXTRAS="g++ musl-tools gdb systemtap-common systemtap-doc"
+TEST_EXTRAS="g++ clang musl-tools xz-utils openssl systemtap systemtap-doc"
 
 say() {
 	printf '==> %s\n' "$*"
@@ -40,7 +40,7 @@ install_packages() {
 	say "installing" $needed $wanted
 	apt-get update -q || true
 	[ -z "$needed" ] || apt_install $needed
-	for package in $wanted; do
+	[ -z "$wanted" ] || apt_install $wanted || for package in $wanted; do
 		apt_install "$package" || say "$package could not be installed; its tests are left out"
 	done
 }
