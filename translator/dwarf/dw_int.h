@@ -11,6 +11,7 @@
  *	unit.c    compilation units, by address
  *	mention.c compilation units, by a name that stands in them
  *	func.c    functions by pattern; why there is none
+ *	qualify.c the "ns::Class::" in front of a name
  *	absent.c  why there is none of a name
  *	line.c    line tables: file names, prologue ends
  *	statement.c  addresses of source lines
@@ -71,6 +72,7 @@ struct dw_unit_range {
 
 struct dw_line_table; /* line.c */
 struct dw_mention;    /* mention.c */
+struct dw_scopes;     /* qualify.c */
 
 struct dw_file {
 	struct dw *dw;
@@ -106,7 +108,10 @@ struct dw_file {
 
 	/* line.c */
 	struct dw_line_table *lines; /* of the unit that was asked for last */
-	struct map paths;            /* one copy of each source path */
+	struct map strings;          /* one copy of each source path and each "ns::Class::" */
+
+	/* qualify.c */
+	struct dw_scopes *scopes;    /* of the unit that was asked for last */
 
 	/* cfi.c */
 	bool looked_for_cfi;
@@ -177,6 +182,8 @@ bool units_mentioning(struct dw_file *f, const char *name, unit_vec *out);
 /* ---- func.c ---- */
 /* Entry address of a subprogram or inlined instance; false when it has no code. */
 bool func_entry(struct dw_file *f, Dwarf_Die *die, uint64_t *entry, uint64_t *size);
+
+/* ---- qualify.c ---- */
 /* "ns::Class::" around the declaration of DIE; "" when there is nothing around it. */
 const char *qualifier_of(struct dw_file *f, Dwarf_Die *die);
 

@@ -118,36 +118,12 @@ static const char *linkage_name(Dwarf_Die *die)
 	return dwarf_formstring(&attr);
 }
 
-const char *qualifier_of(struct dw_file *f, Dwarf_Die *die)
-{
-	struct arena *a = f->dw->arena;
-	Dwarf_Die declaration = *die, *scopes;
-	const char *text = "";
-	Dwarf_Attribute attr;
-	int n;
-
-	while (dwarf_attr(&declaration, DW_AT_abstract_origin, &attr) ||
-	       dwarf_attr(&declaration, DW_AT_specification, &attr))
-		if (!dwarf_formref_die(&attr, &declaration))
-			break;
-	n = dwarf_getscopes_die(&declaration, &scopes);
-	for (int i = 1; i < n; i++) {
-		int tag = dwarf_tag(&scopes[i]);
-		const char *name = dwarf_diename(&scopes[i]);
-
-		if (name && (tag == DW_TAG_namespace || tag == DW_TAG_class_type ||
-			     tag == DW_TAG_structure_type || tag == DW_TAG_union_type))
-			text = arena_printf(a, "%s::%s", name, text);
-	}
-	if (n > 0)
-		free(scopes);
-	return text;
-}
-
 /* The name under which the pattern knows DIE; NULL: it doesn't. */
 static const char *matching_name(struct finder *k, Dwarf_Die *die)
 {
-	const char *name = dwarf_diename(die), *linkage, *full;
+	struct arena *a = k->file->dw->arena;
+	const char *name = dwarf_diename(die), *linkage, *prefix, *full;
+	struct arena_mark mark;
 
 	if (!name)
 		return NULL;
@@ -160,8 +136,13 @@ static const char *matching_name(struct finder *k, Dwarf_Die *die)
 	}
 	if (!k->p.is_qualified || !matches(&k->p, k->p.last, name))
 		return NULL;
-	full = arena_printf(k->file->dw->arena, "%s%s", qualifier_of(k->file, die), name);
-	return matches(&k->p, k->p.name, full) ? full : NULL;
+	prefix = qualifier_of(k->file, die);
+	mark = arena_mark(a);
+	full = arena_printf(a, "%s%s", prefix, name);
+	if (matches(&k->p, k->p.name, full))
+		return full;
+	arena_reset(a, mark);
+	return NULL;
 }
 
 static size_t slot_of(const struct address_set *set, uint64_t address)

@@ -296,12 +296,12 @@ const char *line_file_path(struct dw_line_table *t, uint64_t index)
 	if (entry->name[0] == '/')
 		dir = "";
 	path = arena_printf(a, "%s%s%s", dir, *dir ? "/" : "", entry->name);
-	known = map_find(&t->file->paths, path);
+	known = map_find(&t->file->strings, path);
 	if (known) {
 		arena_reset(a, mark);
 		return known;
 	}
-	map_put(&t->file->paths, path, (char *)path);
+	map_put(&t->file->strings, path, (char *)path);
 	return path;
 }
 

@@ -16,6 +16,7 @@ libtranslator_a_SOURCES += \
 	translator/dwarf/plt.c \
 	translator/dwarf/pointer.c \
 	translator/dwarf/pretty.c \
+	translator/dwarf/qualify.c \
 	translator/dwarf/scope.c \
 	translator/dwarf/statement.c \
 	translator/dwarf/symbol.c \

@@ -295,7 +295,7 @@ struct dw_file *dw_open(struct dw *dw, const char *path, enum dw_open_error *why
 	f->elf = elf;
 	f->debug.fd = f->mini.fd = -1;
 	f->info.path = path;
-	map_init(&f->paths, dw->arena);
+	map_init(&f->strings, dw->arena);
 	map_init(&f->types, dw->arena);
 	read_facts(f, &ehdr, &st);
 	VEC_PUSH(dw->arena, &dw->files, f);
