@@ -129,7 +129,9 @@ static void report_no_function(struct session *s, const struct point_match *m,
 	}
 	if (!is_wildcard(pattern))
 		why = dw_why_absent(file, name);
-	if (why && m->tag == RETURN && !strncmp(why, "inlined", strlen("inlined")))
+	if (m->tag == RETURN && !strcmp(name, "_start"))
+		diag_note(&s->diag, nowhere, "_start is where the program begins: it never returns");
+	else if (why && m->tag == RETURN && !strncmp(why, "inlined", strlen("inlined")))
 		diag_note(&s->diag, nowhere, "'%s' is %s: there is no return to probe", name, why);
 	else if (why)
 		diag_note(&s->diag, nowhere, "'%s' is %s", name, why);
@@ -213,6 +215,7 @@ static int match_lines(struct session *s, const struct point_match *m,
 				 arena_printf(s->arena, "%s.statement(\"%s@%s:%u\")",
 					      program_text(s, program), hit->func.name, hit->src,
 					      hit->line));
+			VEC_LAST(&s->probes)->is_one_of_many = hits.n > 1;
 			count++;
 		}
 	}
