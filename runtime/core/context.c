@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Probe contexts and the session: entering and leaving handlers beyond the
  * inlined fast path, the ledger (hits = run + skipped by reason + missed),

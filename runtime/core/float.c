@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Floating point for scripts: IEEE 754 binary64 in a long, by integer
  * operations only, since handlers own no floating-point registers.  Results are

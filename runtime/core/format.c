@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Formatting: numbers and padded text into a sink, and the run-time format
  * interpreter for embedded C and for our own messages.  (The script's own

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Who is running, with which arguments, and which probe: by way of the port, texts by way of the tables. */
 #include "runtime/core/core_int.h"
 

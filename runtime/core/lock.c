@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Waiting for the locks of globals, and reading striped counters.  A handler
  * waits at most LOCK_WAIT_NS; then its hit is skipped and counted.  The

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Associative arrays: a hash table with chains over a fixed pool of elements,
  * which also stand in a list in order of insertion.  Links are element numbers

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * memcpy, memmove, memset and memcmp: gcc may call them in freestanding code
  * too.  Not compiled into hosted programs.

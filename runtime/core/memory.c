@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Reading and writing the probed process: the runtime's fault-free copies
  * (port.h) with the script's errors on top.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * The parts of printf and of the other print functions.  They write to the
  * context's print buffer, or to the string of a sprintf; the common ones

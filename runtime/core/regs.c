@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Registers of the probed thread by name, and arguments by the calling
  * convention.  x86-64; another machine has a file of this shape.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Statistics beyond the inlined <<<: extraction, variance, stripes of scalar
  * statistics and their merging.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Strings of scripts: NUL-terminated bytes in buffers of a given size.  They
  * are read a word at a time where that is safe (load_word).

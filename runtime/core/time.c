@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Clocks by way of the port, what is made of them, and dates. */
 #include "runtime/core/core_int.h"
 

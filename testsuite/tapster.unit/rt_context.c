@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Probe contexts: what a handler goes through, errors and catches, limits, the ledger, phases of
  * a session, locks between threads and what is left when one dies; memory and registers.

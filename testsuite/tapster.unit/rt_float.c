@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Floating point by integers, against the processor's, bit for bit. */
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Printing: every directive with flags, width and precision; full buffers; sprintf; dates. */
 #include "unit.h"
 

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Associative arrays: against a simple model, order, wrapping, slices, sorting, and what is left
  * of one when its thread dies between any two instructions of a change.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Statistics: extraction, variance as in SystemTap's manual, buckets, charts as in its language
  * reference and examples, stripes and their merging.

@@ -1,4 +1,4 @@
-// SPDX-License-Identifier: GPL-2.0-or-later
+/* SPDX-License-Identifier: GPL-2.0-or-later */
 /* Strings of the runtime: copying with cuts, comparing, searching, escaping, numbers, tokens. */
 #include "unit.h"
 
