@@ -46,9 +46,16 @@
 #define TAPSTER_RUNTIME_API_H
 
 #ifdef __KERNEL__
-#include <linux/types.h>
+#include <linux/limits.h>
+#include <linux/stdarg.h>
 #include <linux/stddef.h>
+#include <linux/types.h>
+#define INT32_MIN S32_MIN
+#define INT32_MAX S32_MAX
+#define INT64_MIN S64_MIN
+#define INT64_MAX S64_MAX
 #else
+#include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

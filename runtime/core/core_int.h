@@ -6,8 +6,6 @@
 #ifndef TAPSTER_RUNTIME_CORE_INT_H
 #define TAPSTER_RUNTIME_CORE_INT_H
 
-#include <stdarg.h>
-
 #include "runtime/api.h"
 #include "runtime/port.h"
 

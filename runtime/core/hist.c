@@ -29,9 +29,9 @@ static bool has_value(const struct rt_stat_spec *s, uint32_t i)
 static size_t label(const struct rt_stat_spec *s, uint32_t i, char text[24])
 {
 	if (has_value(s, i))
-		return (size_t)rt_snprintf(text, 24, "%ld", bucket_value(s, i));
-	return i == 0 ? (size_t)rt_snprintf(text, 24, "<%ld", s->low)
-		      : (size_t)rt_snprintf(text, 24, ">%ld", s->high);
+		return (size_t)rt_snprintf(text, 24, "%lld", (long long)bucket_value(s, i));
+	return i == 0 ? (size_t)rt_snprintf(text, 24, "<%lld", (long long)s->low)
+		      : (size_t)rt_snprintf(text, 24, ">%lld", (long long)s->high);
 }
 
 static size_t digits(uint64_t n)

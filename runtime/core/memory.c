@@ -7,7 +7,7 @@
 
 static void fault(struct rt_context *c, const char *what, uint64_t addr)
 {
-	rt_error(c, "%s fault [man error::fault] at 0x%016lx", what, addr);
+	rt_error(c, "%s fault [man error::fault] at 0x%016llx", what, (long long)addr);
 }
 
 int64_t rt_read_u(struct rt_context *c, uint64_t addr, unsigned size)
@@ -97,7 +97,7 @@ void rt_read_quoted(struct rt_context *c, char *dst, size_t size, uint64_t addr,
 			more = got > 0;
 			if (more && !rt_try_read(c, bytes, addr + done, got)) {
 				if (done < n) {
-					rt_snprintf(dst, size, "0x%lx", addr);
+					rt_snprintf(dst, size, "0x%llx", (long long)addr);
 					return;
 				}
 				more = false;

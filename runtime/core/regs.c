@@ -131,7 +131,7 @@ int64_t rt_arg(struct rt_context *c, int64_t i)
 	if (!c->regs)
 		return rt_no_regs(c);
 	if (i < 1 || i > 64) {
-		rt_error(c, "invalid argument number: %ld", i);
+		rt_error(c, "invalid argument number: %lld", (long long)i);
 		return 0;
 	}
 	if (i <= 6)
@@ -146,7 +146,7 @@ void rt_set_arg(struct rt_context *c, int64_t i, int64_t v)
 	if (!c->regs)
 		rt_no_regs(c);
 	else if (i < 1 || i > 6)
-		rt_error(c, "invalid argument number: %ld", i);
+		rt_error(c, "invalid argument number: %lld", (long long)i);
 	else
 		*rt_reg_at(c->regs, dwarf[i - 1]) = (uint64_t)v;
 }

@@ -70,6 +70,7 @@ void rt_ctime(char *dst, size_t size, int64_t seconds)
 	month = month < 10 ? month + 2 : month - 10; /* 0: January */
 	year += cycle * 400 + (month < 2);
 	/* 1 March 0000 was a Wednesday */
-	rt_snprintf(dst, size, "%.3s %.3s %2ld %02ld:%02ld:%02ld %ld", day_names + 3 * (((days + 3) % 7 + 7) % 7),
-		    month_names + 3 * month, day, rest / 3600, rest / 60 % 60, rest % 60, year);
+	rt_snprintf(dst, size, "%.3s %.3s %2d %02d:%02d:%02d %lld", day_names + 3 * (((days + 3) % 7 + 7) % 7),
+		    month_names + 3 * month, (int)day, (int)(rest / 3600), (int)(rest / 60 % 60), (int)(rest % 60),
+		    (long long)year);
 }
