@@ -133,23 +133,30 @@ static int write_site(const struct space_env *env, const struct space *sp, struc
 	return remote_write(&sp->mem, p->address, &brk, 1);
 }
 
-/* A site inside the bytes that another one displaces would never be reached. */
+/* A site inside the bytes that another one displaces would never be reached.  PLAN is sorted. */
 static bool is_covered(const struct image *im, const struct space *sp, const struct plan *plan,
-		       size_t n, size_t i)
+		       size_t i)
 {
-	const struct site_recipe *r = &im->sites[plan[i].site];
-	for (size_t j = 0; j < n; j++) {
-		uint64_t d = plan[i].address - plan[j].address;
-		if (j != i && d && d < im->sites[plan[j].site].cover)
+	uint64_t at = plan[i].address;
+	for (size_t j = i; j-- > 0 && at - plan[j].address < SITE_COVER_MAX;)
+		if (at - plan[j].address < im->sites[plan[j].site].cover && at != plan[j].address)
 			return true;
-	}
-	for (size_t j = 0; j < sp->n_patches; j++) {
-		uint64_t d = plan[i].address - sp->patches[j].address, e = 0 - d;
-		if (sp->patches[j].kind != PATCH_NONE &&
-		    ((d && d < im->sites[sp->patches[j].site].cover) || (e && e < r->cover)))
+	for (size_t j = space_lower_bound(sp, at - SITE_COVER_MAX);
+	     j < sp->n_patches && sp->patches[j].address < at + SITE_COVER_MAX; j++) {
+		const struct patch *p = &sp->patches[j];
+		uint64_t behind = at - p->address, before = p->address - at;
+		if (p->kind != PATCH_NONE &&
+		    ((behind && behind < im->sites[p->site].cover) ||
+		     (before && before < im->sites[plan[i].site].cover)))
 			return true;
 	}
 	return false;
+}
+
+static int by_address(const void *a, const void *b)
+{
+	uint64_t x = ((const struct plan *)a)->address, y = ((const struct plan *)b)->address;
+	return x < y ? -1 : x > y;
 }
 
 static void refuse_site(const struct space_env *env, const struct space *sp,
@@ -248,7 +255,7 @@ static int arm_mapping(const struct space_env *env, struct space *sp, const stru
 		if (remote_read(&sp->mem, plan[i].address, now, recipe->cover) ||
 		    memcmp(now, recipe->orig, recipe->cover) != 0)
 			refuse_site(env, sp, &plan[i], "the code in memory is not that of the file");
-		else if (is_covered(env->im, sp, plan, n, i))
+		else if (is_covered(env->im, sp, plan, i))
 			refuse_site(env, sp, &plan[i], "it is too close behind another probe");
 		else if (!make_stub(env, sp, region->start + i * sizeof *stubs, plan[i].address,
 				    plan[i].site, &stubs[i]))
@@ -326,6 +333,7 @@ static int arm_new_mappings(const struct space_env *env, struct space *sp, const
 		}
 		if (n == 0)
 			continue;
+		qsort(plan, n, sizeof *plan, by_address);
 		err = set_bias(env, sp, (uint32_t)file,
 			       (int64_t)(plan[0].address - im->sites[plan[0].site].address));
 		if (!err)
