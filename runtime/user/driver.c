@@ -42,6 +42,7 @@ struct driver {
 	size_t n_timers;
 	int signal_fd, wake_fd, out_fd, guardian_fd;
 	sigset_t old_mask;
+	bool is_interrupted; /* by SIGINT or its like: then nothing that follows is a failure */
 	bool is_running; /* ordinary probes may run */
 };
 
@@ -412,6 +413,16 @@ static void run_timers(struct driver *d)
 	}
 }
 
+/* True: the user wants an end. */
+static bool take_signals(struct driver *d)
+{
+	struct signalfd_siginfo info;
+	while (read(d->signal_fd, &info, sizeof info) == sizeof info)
+		if (info.ssi_signo != SIGCHLD)
+			d->is_interrupted = true;
+	return d->is_interrupted;
+}
+
 /* Supervises until something ends the session. */
 static void supervise(struct driver *d)
 {
@@ -428,10 +439,8 @@ static void supervise(struct driver *d)
 		uint64_t ignored;
 		if (fds[1].revents && read(d->wake_fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
 			return;
-		struct signalfd_siginfo info;
-		while (read(d->signal_fd, &info, sizeof info) == sizeof info)
-			if (info.ssi_signo != SIGCHLD)
-				return;
+		if (take_signals(d))
+			return;
 	}
 }
 
@@ -461,7 +470,8 @@ static int report(struct driver *d, bool output_good)
 		}
 	if (rt->dropped && !d->o->no_warnings)
 		fprintf(stderr, "WARNING: There were %" PRIu64 " transport failures.\n", rt->dropped);
-	if (d->tracer.command_done) {
+	take_signals(d); /* Ctrl-C goes to the command as well, whose end may be seen first */
+	if (d->tracer.command_done && !d->is_interrupted) {
 		int how = d->tracer.command_status;
 		if (WIFSIGNALED(how)) {
 			fprintf(stderr, "WARNING: Child process exited with signal %d (%s)\n",
