@@ -276,7 +276,8 @@ static void check_targets(struct session *s)
 	    s->opt.target_pid)
 		return;
 	VEC_EACH(&s->probes, i) {
-		if (s->probes.at[i]->family == &family_process) {
+		if (s->probes.at[i]->family == &family_process ||
+		    s->probes.at[i]->family == &family_mark) {
 			diag_error(&s->diag, s->probes.at[i]->written->loc, E_NO_TARGET_PROCESS);
 			return;
 		}

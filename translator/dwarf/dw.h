@@ -67,6 +67,16 @@ struct dw_needed {
 };
 const struct dw_needed *dw_needed(struct dw_file *f);
 
+/* A static mark (sys/sdt.h). */
+struct dw_mark {
+	const char *provider, *name;
+	const char *arguments; /* "-4@%edi 8@-8(%rbp)": as the assembler wrote them */
+	uint64_t address;      /* link-time, as all */
+	uint64_t semaphore;    /* of 16 bits: who wants the mark counts it up; 0: none */
+};
+typedef VEC(struct dw_mark) dw_mark_vec;
+size_t dw_marks(struct dw_file *f, dw_mark_vec *out);
+
 /* File offset of a link-time address in an executable segment; false outside. */
 bool dw_file_offset(struct dw_file *f, uint64_t address, uint64_t *offset);
 /* Bytes at a link-time address; returns how many could be copied. */

@@ -10,6 +10,7 @@ libtranslator_a_SOURCES += \
 	translator/dwarf/line.c \
 	translator/dwarf/line_int.h \
 	translator/dwarf/loc.c \
+	translator/dwarf/mark.c \
 	translator/dwarf/mention.c \
 	translator/dwarf/needed.c \
 	translator/dwarf/open.c \

@@ -4,6 +4,7 @@ libtranslator_a_SOURCES += \
 	translator/probes/begin_end.c \
 	translator/probes/kernel.c \
 	translator/probes/mark.c \
+	translator/probes/mark_operand.h translator/probes/mark_operand_x86.c \
 	translator/probes/pretty.c translator/probes/pretty.h \
 	translator/probes/process.c translator/probes/process.h \
 	translator/probes/program.c translator/probes/program.h \

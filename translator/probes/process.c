@@ -306,14 +306,14 @@ static int match(struct session *s, const struct point_match *m)
 	BUG("process: tag %d", m->tag);
 }
 
-static struct dw_file *default_file(const struct probe *p)
+struct dw_file *process_default_file(const struct probe *p)
 {
 	const struct process_probe *data = p->data;
 
 	return data->file;
 }
 
-static bool plan(struct session *s, struct probe *p)
+bool process_plan(struct session *s, struct probe *p)
 {
 	const struct process_probe *data = p->data;
 
@@ -336,9 +336,9 @@ const struct probe_family family_process = {
 	.n_patterns = sizeof(patterns) / sizeof(*patterns),
 	.match = match,
 	.resolve_var = process_resolve_var,
-	.default_file = default_file,
+	.default_file = process_default_file,
 	.list_vars = process_list_vars,
-	.plan = plan,
+	.plan = process_plan,
 	.user_runtime = true,
 	.kernel_runtime = true,
 };

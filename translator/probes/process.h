@@ -17,6 +17,10 @@ struct process_probe {
 struct expr *process_resolve_var(struct session *s, struct probe *p, struct expr *e,
 				 unsigned flags);
 
+/* process.c: default_file and plan, for the mark family too */
+struct dw_file *process_default_file(const struct probe *p);
+bool process_plan(struct session *s, struct probe *p);
+
 /* target.c: the family's list_vars */
 void process_list_vars(struct session *s, const struct probe *p, struct buf *out);
 
