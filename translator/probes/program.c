@@ -178,15 +178,16 @@ static bool find_by_pid(struct session *s, int64_t pid, struct loc loc, program_
 static bool find_command(struct session *s, struct loc loc, program_vec *out)
 {
 	const char *command = s->opt.command;
+	const char *word;
 
 	while (isspace((unsigned char)*command))
 		command++;
-	if (!*command || strpbrk(command, "|&;<>(){}`$")) {
+	word = arena_strndup(s->arena, command, strcspn(command, " \t\n"));
+	if (!*word || strpbrk(command, "|&;<>(){}`$") || strpbrk(word, "='\"\\*?[")) {
 		diag_error(&s->diag, loc, E_COMMAND_SHELL, s->opt.command);
 		return false;
 	}
-	return find_by_path(s, arena_strndup(s->arena, command, strcspn(command, " \t\n")), loc,
-			    out);
+	return find_by_path(s, word, loc, out);
 }
 
 static bool find_process(struct session *s, const struct point_part *part, program_vec *out)
