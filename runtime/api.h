@@ -401,6 +401,12 @@ static inline bool rt_probe_enter(struct rt_context *c, uint32_t probe, uint32_t
 	return true;
 }
 
+static inline void rt_probe_flush(struct rt_context *c)
+{
+	if (c->at != c->out)
+		rt_probe_flush_slow(c);
+}
+
 static inline void rt_probe_leave(struct rt_context *c)
 {
 	if (rt_unlikely(c->is_shared))

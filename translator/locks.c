@@ -18,7 +18,8 @@
  * globals that it combines are locked, by all - but for one, if no other handler
  * combines that one: whoever else touches it sees nothing of the rest.  Several
  * counters that a handler only adds to are not combined: who reads just one of
- * them can't tell.
+ * them can't tell.  A handler that uses the result of counting (n++ as a serial
+ * number) is locked: what it prints must come in the order of the numbers.
  */
 #include "translator/effects.h"
 #include "translator/passes.h"
@@ -40,7 +41,7 @@ static bool is_one_operation(const struct var *v, const struct global_use *use)
 	if (v->type != TY_LONG)
 		return false;
 	return use->touches == TOUCH_READ || use->touches == TOUCH_SET ||
-	       !(use->touches & ~(TOUCH_ADD | TOUCH_READ | TOUCH_RESULT));
+	       !(use->touches & ~(TOUCH_ADD | TOUCH_READ));
 }
 
 struct sharing {

@@ -198,13 +198,15 @@ static void report(struct rt_context *c)
 	}
 }
 
+void rt_probe_flush_slow(struct rt_context *c)
+{
+	rt_port_output(c, RT_OUTPUT_PRINT, c->out, (size_t)(c->at - c->out));
+	c->at = c->out;
+}
+
 void rt_probe_leave_slow(struct rt_context *c)
 {
-	size_t n = (size_t)(c->at - c->out);
-
-	if (n)
-		rt_port_output(c, RT_OUTPUT_PRINT, c->out, n);
-	c->at = c->out;
+	rt_probe_flush(c);
 	if (c->failed != RT_OK)
 		report(c);
 	c->failed = RT_OK;

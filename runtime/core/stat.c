@@ -12,8 +12,7 @@
  */
 #include "runtime/core/core_int.h"
 
-#define STEAL_ROUNDS 100000 /* the owner of the shared stripe must be dead */
-#define READ_WAIT_NS 100000000
+#define WAIT_NS 100000000 /* for a thread in the middle of a change: then it must be dead or stopped */
 
 void rt_stat_add_variance(const struct rt_stat_spec *s, struct rt_stat *st, int64_t x)
 {
@@ -111,6 +110,36 @@ static size_t stat_size(const struct rt_stat_spec *s)
 	return sizeof(struct rt_stat) + 8 * (size_t)s->buckets;
 }
 
+/* Another round of waiting; false when it has taken too long. */
+static bool wait_on(unsigned round, uint64_t *since)
+{
+	uint64_t now;
+
+	rt_port_relax(round);
+	if (round % 16 != 15)
+		return true;
+	now = rt_port_monotonic_ns();
+	if (!*since)
+		*since = now;
+	return now - *since < WAIT_NS;
+}
+
+/* Takes the shared stripe, in the end from somebody who doesn't give it back. */
+static void own(struct rt_context *c, struct rt_stats_stripe *stripe)
+{
+	uint64_t since = 0;
+	uint16_t none = 0;
+
+	for (unsigned round = 0; !__atomic_compare_exchange_n(&stripe->owner, &none, c->id, false, __ATOMIC_ACQUIRE,
+							      __ATOMIC_RELAXED); round++) {
+		if (!wait_on(round, &since)) {
+			__atomic_store_n(&stripe->owner, c->id, __ATOMIC_RELAXED);
+			return;
+		}
+		none = 0;
+	}
+}
+
 /* The first value after a delete, or one for the stripe that contexts share. */
 void rt_stats_add_slow(struct rt_context *c, const struct rt_stat_spec *s, struct rt_stats *st, int64_t x)
 {
@@ -118,19 +147,8 @@ void rt_stats_add_slow(struct rt_context *c, const struct rt_stat_spec *s, struc
 	uint64_t generation = __atomic_load_n(&st->generation, __ATOMIC_RELAXED);
 	uint32_t odd;
 
-	if (c->is_shared) {
-		uint16_t none = 0;
-		unsigned round = 0;
-
-		while (!__atomic_compare_exchange_n(&stripe->owner, &none, c->id, false, __ATOMIC_ACQUIRE,
-						    __ATOMIC_RELAXED) &&
-		       round < STEAL_ROUNDS) {
-			none = 0;
-			rt_port_relax(round++);
-		}
-		if (round == STEAL_ROUNDS)
-			__atomic_store_n(&stripe->owner, c->id, __ATOMIC_RELAXED);
-	}
+	if (c->is_shared)
+		own(c, stripe);
 	odd = stripe->sequence | 1;
 	__atomic_store_n(&stripe->sequence, odd, __ATOMIC_RELAXED);
 	RT_STORE_FENCE();
@@ -171,17 +189,11 @@ static bool copy_stripe(const struct rt_stat_spec *s, struct rt_stat *to, struct
  * sequence number is made even; the thread, if it lives, will set its own. */
 static void read_stripe(const struct rt_stat_spec *s, struct rt_stat *to, struct rt_stats_stripe *stripe)
 {
-	uint64_t since = 0, now;
+	uint64_t since = 0;
 	uint32_t sequence;
 
 	for (unsigned round = 0; !copy_stripe(s, to, stripe, &sequence); round++) {
-		rt_port_relax(round);
-		if (round % 16 != 15)
-			continue;
-		now = rt_port_monotonic_ns();
-		if (!since)
-			since = now;
-		if (now - since < READ_WAIT_NS)
+		if (wait_on(round, &since))
 			continue;
 		if (sequence & 1)
 			__atomic_compare_exchange_n(&stripe->sequence, &sequence, sequence - 1, false,

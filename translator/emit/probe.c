@@ -209,6 +209,8 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	if (size)
 		out(&e->o, "rt_frame_pop(c, sizeof(*f));");
 	emit_match_close(e);
+	if (p->locks->n)
+		out(&e->o, "rt_probe_flush(c);");
 	for (size_t i = p->locks->n; i-- > 0;)
 		emit_unlock(e, p->locks, i);
 	out(&e->o, "rt_probe_leave(c);");
