@@ -170,6 +170,22 @@ static uint64_t align_up(uint64_t v, uint64_t to)
 	return (v + to - 1) / to * to;
 }
 
+/* The address of the object takes the place of an integer. */
+static void pass_address(struct loc_context *c, struct passing *p, struct dw_place *out)
+{
+	struct place_piece piece = { .kind = PLACE_MEMORY };
+
+	if (p->n_integer < N_INTEGER) {
+		op_add(c->arena, &piece.ops, ACC_REG, integer_registers[p->n_integer++], 0);
+	} else {
+		op_add(c->arena, &piece.ops, ACC_REG, RSP, (int64_t)p->stack);
+		op_add(c->arena, &piece.ops, ACC_LOAD, 8, 0);
+		p->stack += 8;
+	}
+	if (out)
+		VEC_PUSH(c->arena, &out->pieces, piece);
+}
+
 /* Takes the registers or the stack of the next parameter; with OUT says which. */
 static bool pass(struct loc_context *c, struct passing *p, const struct dw_type *type,
 		 struct dw_place *out)
@@ -188,9 +204,10 @@ static bool pass(struct loc_context *c, struct passing *p, const struct dw_type 
 		p->stack += align_up(size, 4);
 		return true;
 	}
-	if (is_passed_by_reference(&t))
-		return loc_fail(c, DW_VAR_UNSUPPORTED,
-				"a C++ object is passed by reference before it");
+	if (is_passed_by_reference(&t)) {
+		pass_address(c, p, out);
+		return true;
+	}
 	classify(&t, 0, class, 0);
 	for (unsigned i = 0; i < 2; i++) {
 		n_integer += class[i] == INTEGER;
@@ -229,12 +246,71 @@ static bool returns_in_memory(struct dw_file *f, Dwarf_Die *func)
 	return class[0] == MEMORY || class[1] == MEMORY;
 }
 
+static bool refuse_convention(struct loc_context *c)
+{
+	return loc_fail(c, DW_VAR_UNSUPPORTED,
+			"its language has a calling convention of its own");
+}
+
+/* Fits into one integer register in every language but those of CONVENTION_OTHER. */
+static bool is_scalar(const struct dw_type *type)
+{
+	struct dw_type t = *type;
+	uint64_t size;
+
+	type_strip(&t);
+	switch (type_tag(&t)) {
+	case DW_TAG_base_type:
+	case DW_TAG_pointer_type:
+	case DW_TAG_reference_type:
+	case DW_TAG_rvalue_reference_type:
+	case DW_TAG_enumeration_type:
+		return type_size(&t, &size) && size <= 8;
+	default:
+		return false;
+	}
+}
+
+static bool has_only_scalars(struct dw_file *f, Dwarf_Die *func)
+{
+	struct dw_type type;
+	Dwarf_Die child;
+
+	type_of(f, func, &type);
+	if (type.has_die && !is_scalar(&type))
+		return false;
+	for (int next = dwarf_child(func, &child); next == 0;
+	     next = dwarf_siblingof(&child, &child)) {
+		type_of(f, &child, &type);
+		if (dwarf_tag(&child) == DW_TAG_formal_parameter && !is_scalar(&type))
+			return false;
+	}
+	return true;
+}
+
+static bool is_by_convention(struct dw_file *f, Dwarf_Die *func)
+{
+	Dwarf_Die unit;
+
+	switch (unit_die(func->cu, &unit) ? unit_convention(&unit) : CONVENTION_OTHER) {
+	case CONVENTION_C:
+		return true;
+	case CONVENTION_SCALARS:
+		return has_only_scalars(f, func);
+	case CONVENTION_OTHER:
+		break;
+	}
+	return false;
+}
+
 bool abi_parameter(struct loc_context *c, Dwarf_Die *func, Dwarf_Die *param, struct dw_place *out)
 {
 	unsigned word = c->file->info.is_32bit ? 4 : 8;
 	struct passing p = { .stack = word };
 	Dwarf_Die child;
 
+	if (!is_by_convention(c->file, func))
+		return refuse_convention(c);
 	if (returns_in_memory(c->file, func)) {
 		if (word == 4)
 			p.stack += 4;
@@ -281,7 +357,8 @@ static void return_in_registers(struct loc_context *c, uint64_t size, const enum
 	}
 }
 
-bool abi_return(struct loc_context *c, const struct dw_type *type, struct dw_place *out)
+bool abi_return(struct loc_context *c, Dwarf_Die *func, const struct dw_type *type,
+		struct dw_place *out)
 {
 	enum class class[2] = { NO_CLASS, NO_CLASS };
 	struct place_piece memory = { .kind = PLACE_MEMORY };
@@ -289,6 +366,8 @@ bool abi_return(struct loc_context *c, const struct dw_type *type, struct dw_pla
 	uint64_t size;
 	bool is_float;
 
+	if (func && !is_by_convention(c->file, func))
+		return refuse_convention(c);
 	type_strip(&t);
 	if (!type_size(&t, &size))
 		return loc_fail(c, DW_VAR_UNSUPPORTED, "the size of the return value is not known");

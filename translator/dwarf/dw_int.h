@@ -173,6 +173,9 @@ typedef VEC(Dwarf_CU *) unit_vec;
 /* Adds CU unless it is there. */
 void unit_add(struct arena *a, unit_vec *units, Dwarf_CU *cu);
 bool unit_is_optimised(Dwarf_Die *unit);
+/* How far a unit's language keeps to the C calling convention. */
+enum convention { CONVENTION_C, CONVENTION_SCALARS, CONVENTION_OTHER };
+enum convention unit_convention(Dwarf_Die *unit);
 
 /* ---- mention.c ---- */
 /* Adds the units that may define something called NAME; false when that can't be told
@@ -291,8 +294,9 @@ bool scope_each(const struct dw_scope *scope, bool with_unit, scope_fn *fn, void
 /* PARAM, a child of FUNC, at the function's entry. */
 bool abi_parameter(struct loc_context *c, Dwarf_Die *func, Dwarf_Die *param,
 		   struct dw_place *out);
-/* $return at the return of FUNC. */
-bool abi_return(struct loc_context *c, const struct dw_type *type, struct dw_place *out);
+/* $return of type TYPE at the return of FUNC (NULL: main, which follows C's convention). */
+bool abi_return(struct loc_context *c, Dwarf_Die *func, const struct dw_type *type,
+		struct dw_place *out);
 /* argc, argv, envp of a program without DWARF. */
 bool abi_main_parameter(struct loc_context *c, const char *name, struct dw_place *out,
 			const char **type_text);

@@ -181,8 +181,8 @@ static void add_func(struct finder *k, const struct dw_func *func)
 	VEC_PUSH(k->file->dw->arena, k->out, *func);
 }
 
-/* Unoptimised code finds everything through the frame that its prologue makes: its frame
- * base is the CFA or the frame pointer, and no parameter has a location list. */
+/* Unoptimised code finds everything through the frame that its prologue makes: no
+ * parameter has a location list. */
 static bool needs_prologue(struct finder *k, Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
@@ -191,10 +191,7 @@ static bool needs_prologue(struct finder *k, Dwarf_Die *die)
 	size_t n;
 	bool is_in_frame = false;
 
-	if (k->is_optimised || !dwarf_attr(die, DW_AT_frame_base, &attr) ||
-	    dwarf_getlocation(&attr, &expr, &n) || !n ||
-	    (expr->atom >= DW_OP_reg0 && expr->atom <= DW_OP_reg31 &&
-	     expr->atom != (k->file->info.is_32bit ? DW_OP_reg5 : DW_OP_reg6)))
+	if (k->is_optimised)
 		return false;
 	for (int next = dwarf_child(die, &child); next == 0;
 	     next = dwarf_siblingof(&child, &child)) {
@@ -240,7 +237,7 @@ static void add_die(struct finder *k, Dwarf_Die *die, Dwarf_Die *frame, const ch
 
 /* ---- one unit ---- */
 
-/* Inlined instances in the blocks of a function, however deep. */
+/* Inlined instances, and functions nested in the GNU way, in the blocks of a function. */
 static void find_inlined(struct finder *k, Dwarf_Die *scope, Dwarf_Die *frame)
 {
 	Dwarf_Die child;
@@ -254,6 +251,12 @@ static void find_inlined(struct finder *k, Dwarf_Die *scope, Dwarf_Die *frame)
 			name = matching_name(k, &child);
 			if (name)
 				add_die(k, &child, frame, name);
+		}
+		if (tag == DW_TAG_subprogram && k->want & DW_WANT_CALLABLE &&
+		    dwarf_hasattr(&child, DW_AT_low_pc)) {
+			name = matching_name(k, &child);
+			if (name)
+				add_die(k, &child, &child, name);
 		}
 		if (tag == DW_TAG_inlined_subroutine || tag == DW_TAG_lexical_block)
 			find_inlined(k, &child, frame);

@@ -144,3 +144,25 @@ bool unit_is_optimised(Dwarf_Die *unit)
 	}
 	return is_optimised;
 }
+
+enum convention unit_convention(Dwarf_Die *unit)
+{
+	switch (dwarf_srclang(unit)) {
+	case DW_LANG_C:
+	case DW_LANG_C89:
+	case DW_LANG_C99:
+	case DW_LANG_C11:
+	case DW_LANG_C_plus_plus:
+	case DW_LANG_C_plus_plus_03:
+	case DW_LANG_C_plus_plus_11:
+	case DW_LANG_C_plus_plus_14:
+	case DW_LANG_ObjC:
+	case DW_LANG_ObjC_plus_plus:
+	case DW_LANG_Mips_Assembler:
+		return CONVENTION_C;
+	case DW_LANG_Go:
+		return CONVENTION_OTHER;
+	default:
+		return CONVENTION_SCALARS;
+	}
+}

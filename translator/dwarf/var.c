@@ -48,16 +48,32 @@ static void failed(struct walk *w, struct dw_var_result *out)
 	out->why = w->c.why;
 }
 
+static bool is_located_at(Dwarf_Die *die, uint64_t pc)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Op *expr;
+	size_t n;
+
+	return dwarf_attr(die, DW_AT_location, &attr) &&
+	       dwarf_getlocation_addr(&attr, pc, &expr, &n, 1) == 1 && n;
+}
+
 /*
  * At the entry of a function the calling convention says where the parameters are, unless
- * the compiler has changed the signature of a function that nobody else calls: then the
- * symbol is a clone's (foo.isra.0), or the function is local and some parameter is gone.
+ * the compiler has changed the signature of a function that nobody else calls: then it says
+ * DW_CC_nocall (clang), or the symbol is a clone's (foo.isra.0), or the function is local and
+ * some parameter is gone.
  */
 static bool follows_convention(struct walk *w)
 {
 	const struct dw_symbol *s = symbol_at(w->c.file, w->c.pc);
+	Dwarf_Attribute attr;
+	Dwarf_Word convention;
 	Dwarf_Die child;
 
+	if (dwarf_attr(w->c.frame, DW_AT_calling_convention, &attr) &&
+	    dwarf_formudata(&attr, &convention) == 0 && convention == DW_CC_nocall)
+		return false;
 	if (s && strchr(s->name, '.'))
 		return false;
 	if (s && s->bind != STB_LOCAL)
@@ -65,9 +81,24 @@ static bool follows_convention(struct walk *w)
 	for (int next = dwarf_child(w->c.frame, &child); next == 0;
 	     next = dwarf_siblingof(&child, &child))
 		if (dwarf_tag(&child) == DW_TAG_formal_parameter &&
-		    !dwarf_hasattr(&child, DW_AT_location))
+		    !is_located_at(&child, w->c.pc))
 			return false;
 	return true;
+}
+
+/* In the frame of the caller, which is there at the entry: above the CFA. */
+static bool is_in_callers_frame(struct walk *w, Dwarf_Die *die)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Op *expr, *base;
+	size_t n;
+
+	return dwarf_attr(die, DW_AT_location, &attr) &&
+	       dwarf_getlocation_addr(&attr, w->c.pc, &expr, &n, 1) == 1 && n == 1 &&
+	       expr->atom == DW_OP_fbreg && (int64_t)expr->number >= 0 &&
+	       dwarf_attr_integrate(w->c.frame, DW_AT_frame_base, &attr) &&
+	       dwarf_getlocation_addr(&attr, w->c.pc, &base, &n, 1) == 1 && n == 1 &&
+	       base->atom == DW_OP_call_frame_cfa;
 }
 
 /* DWARF describes frames as they are behind the prologue: where a parameter is in memory,
@@ -75,25 +106,21 @@ static bool follows_convention(struct walk *w)
 static bool parameter_at_entry(struct walk *w, Dwarf_Die *die, bool is_located,
 			       struct dw_place *place)
 {
-	struct loc_context before = w->c;
 	struct dw_place by_convention = { 0 };
 
 	if (!w->c.is_entry || !w->c.frame || dwarf_tag(die) != DW_TAG_formal_parameter)
 		return is_located;
-	if (is_located && (place->pieces.n != 1 || place->pieces.at[0].size ||
-			   place->pieces.at[0].kind == PLACE_MEMORY))
-		is_located = false; /* or in part only */
-	if (is_located || !follows_convention(w))
-		return is_located || place->pieces.n;
-	if (abi_parameter(&w->c, w->c.frame, die, &by_convention)) {
-		*place = by_convention;
+	if (is_located && place->pieces.n == 1 && !place->pieces.at[0].size &&
+	    (place->pieces.at[0].kind != PLACE_MEMORY || is_in_callers_frame(w, die)))
 		return true;
-	}
-	if (place->pieces.n)
-		return true;
-	if (before.why)
-		w->c = before;
-	return false;
+	if (!follows_convention(w))
+		return is_located ? loc_fail(&w->c, DW_VAR_NO_LOCATION,
+					     "its place at the function's entry is not known")
+				  : false;
+	if (!abi_parameter(&w->c, w->c.frame, die, &by_convention))
+		return false;
+	*place = by_convention;
+	return true;
 }
 
 static bool constant_value(struct walk *w, Dwarf_Die *die, struct dw_place *place)
@@ -162,7 +189,7 @@ static bool return_place(struct walk *w, const struct dw_scope *scope, struct dw
 		return loc_fail(&w->c, DW_VAR_NOT_FOUND, "$return is known in .return probes only");
 	if (!d && scope->func->is_stripped_main) {
 		w->type.known = TYPE_INT;
-		return abi_return(&w->c, &w->type, place);
+		return abi_return(&w->c, NULL, &w->type, place);
 	}
 	if (!d)
 		return loc_fail(&w->c, DW_VAR_NO_DWARF,
@@ -173,7 +200,7 @@ static bool return_place(struct walk *w, const struct dw_scope *scope, struct dw
 	if (!w->type.has_die)
 		return loc_fail(&w->c, DW_VAR_NOT_FOUND, "function '%s' returns nothing",
 				scope->func->name);
-	return abi_return(&w->c, &w->type, place);
+	return abi_return(&w->c, &func, &w->type, place);
 }
 
 static void not_found(struct walk *w, const struct dw_scope *scope, const char *name,
