@@ -235,6 +235,7 @@ static void store(struct lower *l, struct var *v, struct expr *e)
 		via = lower_can_fail(e) && (v->kind == VAR_GLOBAL || l->tries);
 		via |= v->type == TY_STRING && v->kind == VAR_GLOBAL && e->kind == EXPR_CALL;
 		via |= overlaps(e, v);
+		via |= effects_writes(e, v) && e->kind != EXPR_CALL; /* h = h++ */
 	}
 	if (via) {
 		struct var *t = new_temporary(l, v->type);
@@ -426,6 +427,7 @@ static bool is_division(enum op op)
 static struct expr *lower_assign(struct lower *l, struct expr *e, bool wanted)
 {
 	struct expr *target = e->assign.target;
+	bool is_update;
 
 	if (target->kind == EXPR_SYMBOL) {
 		struct var *v = target->symbol.var;
@@ -463,11 +465,12 @@ static struct expr *lower_assign(struct lower *l, struct expr *e, bool wanted)
 		if (!is_map_operator(e->assign.op) ||
 		    (e->assign.op == OP_ADD && target->type != TY_LONG))
 			split_assign(l, e);
-		if (wanted && e->assign.op != OP_NONE && e->assign.op != OP_STAT)
-			return e; /* t = (a[k] += x) */
+		is_update = e->assign.op != OP_NONE && e->assign.op != OP_STAT;
 		/* the element may be inserted, or another one leave, before the value is read */
-		if (wanted || effects_reads(e->assign.value, target->index.var))
+		if ((wanted && !is_update) || effects_reads(e->assign.value, target->index.var))
 			e->assign.value = spill(l, e->assign.value);
+		if (wanted && is_update)
+			return e; /* t = (a[k] += x) */
 		add_expr(l, e);
 		return e->assign.value;
 	}
@@ -560,6 +563,16 @@ static struct expr *lower_concat(struct lower *l, struct expr *e)
 	return all;
 }
 
+/* Strings are passed by pointer: one that the function changes is copied first. */
+static struct expr *lower_call(struct lower *l, struct expr *e)
+{
+	lower_vec(l, &e->call.args, NULL);
+	VEC_EACH(&e->call.args, i)
+		if (e->call.args.at[i]->type == TY_STRING && is_changed_by(e->call.args.at[i], e))
+			e->call.args.at[i] = spill(l, e->call.args.at[i]);
+	return e;
+}
+
 /* A statistic that is read.  The stripes of a scalar one are merged into a temporary. */
 static void lower_stat(struct lower *l, struct expr *stat)
 {
@@ -597,8 +610,7 @@ static struct expr *lower_operation(struct lower *l, struct expr *e)
 		lower_vec(l, &e->index.keys, NULL);
 		return e;
 	case EXPR_CALL:
-		lower_vec(l, &e->call.args, NULL);
-		return e;
+		return lower_call(l, e);
 	case EXPR_UNARY:
 		e->unary.operand = lower_expr(l, e->unary.operand);
 		return e;

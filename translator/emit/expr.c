@@ -52,7 +52,7 @@ static const char *symbol_c(struct emit *e, const struct var *v)
 static const char *unary_c(struct emit *e, const struct expr *x)
 {
 	if (x->unary.op == OP_NOT)
-		return arena_printf(e->a, "(!%s)", expr_c(e, x->unary.operand));
+		return arena_printf(e->a, "(!%s)", expr_cond(e, x->unary.operand));
 	return arena_printf(e->a, "(%s(int64_t)%s)", op_text(x->unary.op), expr_c(e, x->unary.operand));
 }
 
