@@ -467,6 +467,29 @@ static void resolve_function(struct session *s, struct decl *d)
 	on_stmt(&r.walker, &d->function.body);
 }
 
+/* All probes from the one at I on that are copies of one body.  What is wrong with one of
+ * them is wrong with many: the first that fails speaks for the others. */
+static size_t resolve_copies(struct session *s, size_t i)
+{
+	const struct stmt *body = s->probes.at[i]->body_origin;
+	unsigned n_errors = s->diag.n_errors, n_silent = 0;
+
+	for (; i < s->probes.n && s->probes.at[i]->body_origin == body; i++) {
+		struct diag_mark mark = diag_mark(&s->diag);
+		bool has_failed = s->diag.n_errors != n_errors;
+
+		resolve_probe(s, s->probes.at[i]);
+		if (has_failed) {
+			n_silent += s->diag.n_errors != mark.n_errors;
+			diag_rollback(&s->diag, mark);
+		}
+	}
+	if (n_silent)
+		diag_note(&s->diag, (struct loc){ 0 }, "%u other probe%s of this point fail%s too",
+			  n_silent, n_silent == 1 ? "" : "s", n_silent == 1 ? "s" : "");
+	return i;
+}
+
 bool pass_resolve(struct session *s)
 {
 	unsigned n_errors = s->diag.n_errors;
@@ -476,7 +499,7 @@ bool pass_resolve(struct session *s)
 	/* names bring in files, files bring in probes, and all bring in names */
 	while (n_probes < s->probes.n || n_functions < s->functions.n) {
 		while (n_probes < s->probes.n)
-			resolve_probe(s, s->probes.at[n_probes++]);
+			n_probes = resolve_copies(s, n_probes);
 		while (n_functions < s->functions.n)
 			resolve_function(s, s->functions.at[n_functions++]);
 		expand_used_files(s);
