@@ -4,7 +4,8 @@ dist_man_MANS += doc/tapster.1
 EXTRA_DIST += \
 	doc/HACKING.md \
 	doc/LIMITS.md \
-	doc/MAP.md
+	doc/MAP.md \
+	doc/PROBES.md
 
 # "Pass 2: analysis failed.  [man error::pass2]"
 install-data-hook:
