@@ -27,7 +27,7 @@
 
 #include "runtime/site.h"
 
-#define SCRIPT_ABI 2 /* changes whenever a struct of this file or site.h does */
+#define SCRIPT_ABI 3 /* changes whenever a struct of this file or site.h does */
 
 struct script_info {
 	uint32_t abi;

@@ -86,6 +86,9 @@ enum site_flags {
 struct site_recipe {
 	uint64_t offset;  /* of the site in the file */
 	uint64_t address; /* link-time virtual address (before the load bias), for messages */
+	uint64_t semaphore; /* link-time address of a 16-bit counter that is raised by one while the
+	                   * site is armed (sys/sdt.h: the program asks it whether to
+	                   * prepare a mark's arguments); 0: none */
 	uint32_t file;    /* index into the object's file table */
 	uint32_t flags;   /* enum site_flags */
 	uint8_t cover;    /* bytes displaced, a whole number of instructions */

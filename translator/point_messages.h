@@ -52,8 +52,6 @@
 /* functions and statements */
 #define E_NO_FUNCTION "E_NO_FUNCTION", "no match%s"
 #define E_NO_MARK "E_NO_MARK", "no match%s"
-#define E_MARK_SEMAPHORE "E_MARK_SEMAPHORE", \
-	"mark '%s' is switched on by a semaphore, which is not supported yet"
 #define E_NO_STATEMENT "E_NO_STATEMENT", "no match: no code for %s in %s"
 #define E_NO_ADDRESS "E_NO_ADDRESS", "no match: 0x%llx is not in the code of %s"
 #define E_BAD_SITE "E_BAD_SITE", "cannot probe %s at 0x%llx: %s"

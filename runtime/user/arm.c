@@ -233,6 +233,19 @@ static void must_reach(const struct site_recipe *r, uint64_t address, uint64_t *
 	}
 }
 
+void space_raise_semaphore(const struct image *im, const struct space *sp, const struct patch *p,
+			   int by)
+{
+	const struct site_recipe *r = &im->sites[p->site];
+	uint64_t at = p->address + (r->semaphore - r->address);
+	uint16_t n;
+
+	if (!r->semaphore || remote_read(&sp->mem, at, &n, sizeof n))
+		return;
+	n = (uint16_t)(n + by);
+	remote_write(&sp->mem, at, &n, sizeof n);
+}
+
 /* Arms the N sites of PLAN, all of one mapping, from one region of slots. */
 static int arm_mapping(const struct space_env *env, struct space *sp, const struct maps *m,
 		       struct remote_call *r, const struct plan *plan, size_t n)
@@ -276,6 +289,8 @@ static int arm_mapping(const struct space_env *env, struct space *sp, const stru
 			err = -ENOMEM;
 		else if (good[i])
 			err = write_site(env, sp, &sp->patches[space_lower_bound(sp, p.address)]);
+		if (!err && good[i])
+			space_raise_semaphore(env->im, sp, &p, 1);
 	}
 	free(good);
 	free(stubs);

@@ -298,6 +298,8 @@ void space_restore(const struct image *im, struct space *sp)
 		const struct site_recipe *r = &im->sites[p->site];
 		uint8_t jump[5], hop[2] = { 0xeb, (uint8_t)(r->hop - 2) };
 		uint64_t pad = p->address + (uint64_t)(int64_t)r->hop;
+		if (p->kind != PATCH_NONE)
+			space_raise_semaphore(im, sp, p, -1);
 		switch ((enum patch_kind)p->kind) {
 		case PATCH_NONE:
 			break;

@@ -26,6 +26,9 @@ bool space_add_patch(struct space *sp, const struct patch *p);
 /* Index of the first patch at or behind ADDRESS. */
 size_t space_lower_bound(const struct space *sp, uint64_t address);
 /* jmp rel32 from AT. */
+/* Adds BY to the counter by which a program knows that somebody listens at the patch's mark. */
+void space_raise_semaphore(const struct image *im, const struct space *sp, const struct patch *p,
+			   int by);
 void space_make_jump(uint8_t jump[5], uint64_t at, uint64_t to);
 
 /* ---- inject.c ---- */

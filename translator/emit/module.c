@@ -107,6 +107,8 @@ static void emit_sites(struct emit *e)
 		out_open(&e->o, "%s", "");
 		out(&e->o, ".offset = 0x%llx, .address = 0x%llx, .file = %u, .flags = %u,",
 		    (unsigned long long)r->offset, (unsigned long long)r->address, r->file, r->flags);
+		if (r->semaphore)
+			out(&e->o, ".semaphore = 0x%llx,", (unsigned long long)r->semaphore);
 		out(&e->o, ".cover = %u, .slot_size = %u, .n_fixups = %u, .n_insns = %u, .hop = %d,",
 		    r->cover, r->slot_size, r->n_fixups, r->n_insns, r->hop);
 		out(&e->o, ".hop_orig = %s,", bytes_c(e, r->hop_orig, sizeof(r->hop_orig)));

@@ -3,7 +3,7 @@
  * Static marks of programs (sys/sdt.h): process("PATH").mark("NAME"), perhaps with
  * .provider("PROVIDER") before it.  $arg1 ... are what the mark was given, $$name and
  * $$provider what it is called; other variables are those of the place in the code.
- * Marks that a semaphore switches on are refused: the runtime does not raise it yet.
+ * A mark may have a semaphore, which the runtime raises while the site is armed.
  */
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -80,16 +80,11 @@ static void add(struct session *s, const struct point_match *m, const struct pro
 	p->is_one_of_many = true;
 }
 
-static void report(struct session *s, const struct point_match *m, const dw_mark_vec *all,
-		   const struct dw_mark *with_semaphore)
+static void report(struct session *s, const struct point_match *m, const dw_mark_vec *all)
 {
 	const struct point_part *part = point_part(m->point, "mark");
 	VEC(const char *) names = { 0 };
 
-	if (with_semaphore) {
-		diag_error(&s->diag, part->arg->loc, E_MARK_SEMAPHORE, with_semaphore->name);
-		return;
-	}
 	VEC_EACH(all, i)
 		VEC_PUSH(s->arena, &names, all->at[i].name);
 	diag_error(&s->diag, part->arg->loc, E_NO_MARK,
@@ -102,7 +97,6 @@ static int match(struct session *s, const struct point_match *m)
 {
 	const struct point_part *provider = point_part(m->point, "provider");
 	const char *name = program_name(s->arena, point_string(point_part(m->point, "mark")));
-	const struct dw_mark *with_semaphore = NULL;
 	program_vec programs = { 0 };
 	dw_mark_vec all = { 0 };
 	int count = 0;
@@ -119,16 +113,12 @@ static int match(struct session *s, const struct point_match *m)
 			if (fnmatch(name, mark->name, 0) ||
 			    (provider && fnmatch(point_string(provider), mark->provider, 0)))
 				continue;
-			if (mark->semaphore) {
-				with_semaphore = mark;
-				continue;
-			}
 			add(s, m, &programs.at[i], mark, provider);
 			count++;
 		}
 	}
 	if (!count) {
-		report(s, m, &all, with_semaphore);
+		report(s, m, &all);
 		return -1;
 	}
 	return count;
@@ -220,6 +210,16 @@ static void list_vars(struct session *s, const struct probe *p, struct buf *out)
 		buf_printf(out, " $arg%zu:long", i + 1);
 }
 
+static bool plan(struct session *s, struct probe *p)
+{
+	const struct mark_probe *data = p->data;
+
+	if (!process_plan(s, p))
+		return false;
+	p->site->semaphore = data->mark.semaphore;
+	return true;
+}
+
 const struct probe_family family_mark = {
 	.name = "mark",
 	.patterns = patterns,
@@ -228,7 +228,7 @@ const struct probe_family family_mark = {
 	.resolve_var = resolve_var,
 	.default_file = process_default_file,
 	.list_vars = list_vars,
-	.plan = process_plan,
+	.plan = plan,
 	.user_runtime = true,
 	.kernel_runtime = true,
 };
