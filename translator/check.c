@@ -225,6 +225,62 @@ static void stmt_callback(struct ast_walker *w, struct stmt **slot)
 	}
 }
 
+/* ---- memory ---- */
+
+/* As in runtime/api.h. */
+enum {
+	STAT_HEAD = 48,
+	LOG_BUCKETS = 128,
+	STRIPES = 64,         /* of a scalar statistic */
+	ELEMENT_HEAD = 16,
+	ELEMENT_INDEX = 4 * 7 /* at most two bucket heads, and five places in sorted orders */
+};
+
+static double stat_bytes(const struct var *v)
+{
+	double buckets = 0;
+
+	if (v->hist_kind == HIST_LOG)
+		buckets = LOG_BUCKETS;
+	else if (v->hist_kind == HIST_LINEAR && v->hist_interval > 0)
+		buckets = ((double)v->hist_high - (double)v->hist_low) / (double)v->hist_interval + 3;
+	return STAT_HEAD + 8 * buckets;
+}
+
+static double type_bytes(const struct session *s, const struct var *v, enum type type)
+{
+	return type == TY_STRING ? session_max_string(s) : type == TY_STAT ? stat_bytes(v) : 8;
+}
+
+static double global_bytes(const struct session *s, const struct var *v)
+{
+	double bytes = type_bytes(s, v, v->type);
+
+	if (v->arity <= 0)
+		return v->type == TY_STAT ? bytes * STRIPES : bytes;
+	for (int i = 0; i < v->arity; i++)
+		bytes += type_bytes(s, v, v->key_types[i]);
+	return (bytes + ELEMENT_HEAD + ELEMENT_INDEX) * (double)session_capacity(s, v);
+}
+
+/* Globals must lie within reach of 32-bit relative addresses. */
+static void check_memory(struct session *s)
+{
+	const double megabyte = 1 << 20, most = 1024 * megabyte;
+	double sum = 0;
+
+	VEC_EACH(&s->globals, i) {
+		const struct var *v = s->globals.at[i];
+		double bytes = global_bytes(s, v);
+
+		sum += bytes;
+		if (sum <= most)
+			continue;
+		diag_error(&s->diag, v->loc, E_TOO_BIG, v->name, bytes / megabyte, most / megabyte, v->name);
+		break;
+	}
+}
+
 bool pass_check(struct session *s)
 {
 	struct checker c = { .s = s };
@@ -246,5 +302,6 @@ bool pass_check(struct session *s)
 	VEC_EACH(&s->embedded, i)
 		if (!s->embedded.at[i]->is_tapset)
 			check_embedded(&c, s->embedded.at[i]->loc);
+	check_memory(s);
 	return s->diag.n_errors == errors;
 }

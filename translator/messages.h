@@ -39,6 +39,8 @@
 #define E_EMBEDDED_C "E_EMBEDDED_C", "embedded code in unprivileged script; need stap -g"
 #define E_OUTSIDE_LOOP "E_OUTSIDE_LOOP", "'%s' outside of a loop"
 #define E_WRAP_SCALAR "E_WRAP_SCALAR", "wrapping not supported for scalars"
+#define E_TOO_BIG "E_TOO_BIG", \
+	"global '%s' would take %.0f MB, and all of them may take %.0f; see global %s[SIZE], MAXMAPENTRIES"
 #define E_SCALAR_SIZE "E_SCALAR_SIZE", "'%s' is not an array, so it can have no size"
 #define E_REGEX "E_REGEX", "regular expression: %s (at byte %zu of it)"
 

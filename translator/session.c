@@ -8,7 +8,7 @@
 #include "base/sys.h"
 #include "translator/messages.h"
 
-enum { DEFAULT_STRING = 512 };
+enum { DEFAULT_STRING = 512, MAX_MAP_ENTRIES = 2048 };
 
 void session_init(struct session *s, const struct options *opt, struct arena *a)
 {
@@ -76,4 +76,9 @@ int64_t session_limit(const struct session *s, const char *name, int64_t fallbac
 unsigned session_max_string(const struct session *s)
 {
 	return (unsigned)session_limit(s, "MAXSTRINGLEN", DEFAULT_STRING);
+}
+
+int64_t session_capacity(const struct session *s, const struct var *v)
+{
+	return v->size ? v->size->number.value : session_limit(s, "MAXMAPENTRIES", MAX_MAP_ENTRIES);
 }

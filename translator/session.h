@@ -184,5 +184,7 @@ const char *session_temp_dir(struct session *s);
 int64_t session_limit(const struct session *s, const char *name, int64_t fallback);
 /* Bytes of a string value with its NUL: -DMAXSTRINGLEN, 512. */
 unsigned session_max_string(const struct session *s);
+/* How many elements the array V may hold. */
+int64_t session_capacity(const struct session *s, const struct var *v);
 
 #endif

@@ -5,14 +5,6 @@
 
 #include "translator/emit/emit_int.h"
 
-enum { MAX_MAP_ENTRIES = 2048 };
-
-static int64_t capacity(const struct emit *e, const struct var *v)
-{
-	return v->size ? v->size->number.value
-		       : session_limit(e->s, "MAXMAPENTRIES", MAX_MAP_ENTRIES);
-}
-
 static void emit_map(struct emit *e, const struct var *v)
 {
 	static const char *const values[] = {
@@ -23,7 +15,7 @@ static void emit_map(struct emit *e, const struct var *v)
 	for (int i = 0; i < v->arity; i++)
 		strings |= (v->key_types[i] == TY_STRING ? 1u : 0u) << i;
 	out(&e->o, "RT_MAP(%s, %d, %u, %s, %lld, %d, %s);", name_global(e, v), v->arity, strings,
-	    values[v->type], (long long)capacity(e, v), v->wraps, stat_parameters(e, v));
+	    values[v->type], (long long)session_capacity(e->s, v), v->wraps, stat_parameters(e, v));
 }
 
 static void emit_global(struct emit *e, const struct var *v)
