@@ -139,46 +139,28 @@ void rt_print_hist(struct rt_context *c, const struct rt_stat_spec *s, const str
 	sink_close(c, &out);
 }
 
-/* The bucket that begins with VALUE; s->buckets when there is none. */
-static uint32_t find_bucket(const struct rt_stat_spec *s, int64_t value)
+int64_t rt_hist_get(struct rt_context *c, const struct rt_stat_spec *s, const struct rt_stat *st, int64_t i)
 {
-	uint32_t i;
-
-	for (i = 0; i < s->buckets; i++)
-		if (has_value(s, i) && bucket_value(s, i) == value)
-			break;
-	return i;
-}
-
-int64_t rt_hist_get(struct rt_context *c, const struct rt_stat_spec *s, const struct rt_stat *st, int64_t value)
-{
-	uint32_t i = find_bucket(s, value);
-
 	if (is_empty(c, st))
 		return 0;
-	if (i == s->buckets) {
+	if ((uint64_t)i >= s->buckets) {
 		rt_error(c, "histogram index out of range");
 		return 0;
 	}
 	return st->bucket[i];
 }
 
-bool rt_hist_in(const struct rt_stat_spec *s, const struct rt_stat *st, int64_t value)
+bool rt_hist_in(const struct rt_stat_spec *s, const struct rt_stat *st, int64_t i)
 {
-	uint32_t i = find_bucket(s, value);
-
-	return st && i < s->buckets && st->bucket[i];
+	return st && (uint64_t)i < s->buckets && st->bucket[i];
 }
 
-bool rt_hist_next(const struct rt_stat_spec *s, const struct rt_stat *st, uint32_t *i, int64_t *value,
+bool rt_hist_next(const struct rt_stat_spec *s, const struct rt_stat *st, uint32_t *i, int64_t *index,
 		  int64_t *count)
 {
-	for (; st && *i < s->buckets; ++*i) {
-		if (!st->bucket[*i] || !has_value(s, *i))
-			continue;
-		*value = bucket_value(s, *i);
-		*count = st->bucket[(*i)++];
-		return true;
-	}
-	return false;
+	if (!st || !st->count || *i >= s->buckets)
+		return false;
+	*index = *i;
+	*count = st->bucket[(*i)++];
+	return true;
 }
