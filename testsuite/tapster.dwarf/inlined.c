@@ -14,6 +14,10 @@
 // gives: 1 2
 // site: hot_and_cold* $x
 // gives: 1
+// site: local $used $unused
+// gives: 9 8|!no-location
+// site: local.return $used $unused
+// gives: 9 8|!no-location
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -62,9 +66,18 @@ KEEP int hot_and_cold(int x)
 	return printf("%d\n", x);
 }
 
+static __attribute__((noinline)) int local(int unused, int used, int *seventh)
+{
+	*seventh = printf("%d\n", used);
+	return 0;
+}
+
 int main(int argc, char **argv)
 {
+	int printed;
+
 	(void)argv;
+	local(8, argc + 6, &printed);
 	always(argc);
 	always(4);
 	always(5);

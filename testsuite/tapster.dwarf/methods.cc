@@ -25,6 +25,10 @@
 // gives: 8 8
 // site: overloaded @outer::Counter::made @made @other::made @outer::none
 // gives: 77 77 !not-found !not-found / 77 77 !not-found !not-found
+// site: by_value.return $o->x $n $return
+// gives: 12 13 25
+// site: by_value $o->x $n
+// gives: 12 13
 #include <cstdio>
 
 #ifdef __clang__
@@ -94,8 +98,23 @@ struct Local {
 	}
 };
 
+struct Owner {
+	int x;
+	Owner(int n) : x(n) {}
+	Owner(const Owner &o) : x(o.x) {}
+	~Owner() { std::printf("%d\n", x); }
+};
+
+KEEP int by_value(Owner o, int n)
+{
+	std::printf("%d %d\n", o.x, n);
+	return o.x + n;
+}
+
 int main()
 {
+	Owner owner(12);
+
 	outer::Counter c(5, "counter");
 	Derived d;
 	Local l = { 9 };
@@ -104,6 +123,7 @@ int main()
 	outer::twice(21);
 	by_reference(c, 7);
 	derived(&d);
+	by_value(owner, 13);
 	overloaded(1);
 	overloaded(2L);
 	return l.method() - 9;

@@ -115,7 +115,86 @@ static void classify(const struct dw_type *type, uint64_t at, enum class out[2],
 		out[1] = merge(out[1], class);
 }
 
-/* A C++ object with its own copy constructor or destructor goes by reference. */
+static bool is_trivial(const struct dw_type *type, unsigned depth);
+
+/* A constructor from a reference to the class itself. */
+static bool is_copy_constructor(struct dw_file *f, Dwarf_Die *class, Dwarf_Die *func)
+{
+	const char *name = dwarf_diename(func), *class_name = dwarf_diename(class);
+	struct dw_type param, target;
+	Dwarf_Die child;
+
+	if (!name || !class_name || strcmp(name, class_name))
+		return false;
+	for (int next = dwarf_child(func, &child); next == 0;
+	     next = dwarf_siblingof(&child, &child)) {
+		if (dwarf_tag(&child) != DW_TAG_formal_parameter ||
+		    dwarf_hasattr(&child, DW_AT_artificial))
+			continue;
+		type_of(f, &child, &param);
+		if (type_tag(&param) != DW_TAG_reference_type &&
+		    type_tag(&param) != DW_TAG_rvalue_reference_type)
+			return false;
+		type_target(&param, &target);
+		type_strip(&target);
+		return dwarf_diename(&target.die) && !strcmp(dwarf_diename(&target.die), class_name);
+	}
+	return false;
+}
+
+static bool is_trivial_function(struct dw_file *f, Dwarf_Die *class, Dwarf_Die *func)
+{
+	const char *name = dwarf_diename(func);
+	Dwarf_Attribute attr;
+	Dwarf_Word defaulted;
+
+	if (dwarf_hasattr(func, DW_AT_virtuality))
+		return false;
+	if (dwarf_hasattr(func, DW_AT_artificial) ||
+	    (dwarf_attr(func, DW_AT_defaulted, &attr) &&
+	     dwarf_formudata(&attr, &defaulted) == 0 && defaulted == DW_DEFAULTED_in_class))
+		return true;
+	return !(name && name[0] == '~') && !is_copy_constructor(f, class, func);
+}
+
+static bool is_trivial(const struct dw_type *type, unsigned depth)
+{
+	struct dw_type t = *type, part;
+	Dwarf_Die child;
+
+	type_strip(&t);
+	while (type_tag(&t) == DW_TAG_array_type) {
+		type_target(&t, &part);
+		t = part;
+		type_strip(&t);
+	}
+	if (!type_is_aggregate(&t) || depth > 16)
+		return true;
+	for (int next = dwarf_child(&t.die, &child); next == 0;
+	     next = dwarf_siblingof(&child, &child)) {
+		switch (dwarf_tag(&child)) {
+		case DW_TAG_subprogram:
+			if (!is_trivial_function(t.file, &t.die, &child))
+				return false;
+			break;
+		case DW_TAG_inheritance:
+			if (dwarf_hasattr(&child, DW_AT_virtuality))
+				return false;
+			__attribute__((fallthrough));
+		case DW_TAG_member:
+			type_of(t.file, &child, &part);
+			if (!dwarf_hasattr(&child, DW_AT_external) && !is_trivial(&part, depth + 1))
+				return false;
+			break;
+		default:
+			break;
+		}
+	}
+	return true;
+}
+
+/* A C++ object with its own copy constructor or destructor goes by reference (Itanium C++
+ * ABI 3.1.2.3).  clang says so; otherwise the class has to be looked at. */
 static bool is_passed_by_reference(const struct dw_type *type)
 {
 	struct dw_type t = *type;
@@ -123,9 +202,12 @@ static bool is_passed_by_reference(const struct dw_type *type)
 	Dwarf_Word convention;
 
 	type_strip(&t);
-	return type_is_aggregate(&t) && dwarf_attr(&t.die, DW_AT_calling_convention, &attr) &&
-	       dwarf_formudata(&attr, &convention) == 0 &&
-	       convention == DW_CC_pass_by_reference;
+	if (!type_is_aggregate(&t))
+		return false;
+	if (dwarf_attr(&t.die, DW_AT_calling_convention, &attr) &&
+	    dwarf_formudata(&attr, &convention) == 0)
+		return convention == DW_CC_pass_by_reference;
+	return !is_trivial(&t, 0);
 }
 
 static void add_register(struct loc_context *c, struct dw_place *out, int reg, uint64_t at,

@@ -238,6 +238,8 @@ struct loc_context {
 
 /* ---- loc.c ---- */
 bool loc_resolve(struct loc_context *c, Dwarf_Attribute *attr, struct dw_place *out);
+/* ATTR has a list of expressions by address, not one for everywhere. */
+bool loc_is_list(Dwarf_Attribute *attr);
 /* One expression that computes a value from what is on OPS (member locations, the CFA). */
 bool loc_expression(struct loc_context *c, Dwarf_Attribute *attr, Dwarf_Op *expr, size_t n,
 		    access_op_vec *ops);

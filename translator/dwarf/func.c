@@ -198,8 +198,7 @@ static bool needs_prologue(struct finder *k, Dwarf_Die *die)
 		if (dwarf_tag(&child) != DW_TAG_formal_parameter ||
 		    !dwarf_attr(&child, DW_AT_location, &attr))
 			continue;
-		if (dwarf_whatform(&attr) != DW_FORM_exprloc &&
-		    dwarf_whatform(&attr) != DW_FORM_block1)
+		if (loc_is_list(&attr))
 			return false;
 		is_in_frame |= dwarf_getlocation(&attr, &expr, &n) == 0 && n &&
 			       expr->atom == DW_OP_fbreg;

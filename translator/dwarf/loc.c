@@ -407,6 +407,19 @@ static bool read_description(struct loc_context *c, Dwarf_Attribute *attr, Dwarf
 	return true;
 }
 
+bool loc_is_list(Dwarf_Attribute *attr)
+{
+	switch (dwarf_whatform(attr)) {
+	case DW_FORM_sec_offset:
+	case DW_FORM_loclistx:
+	case DW_FORM_data4: /* before DWARF 4 */
+	case DW_FORM_data8:
+		return true;
+	default:
+		return false;
+	}
+}
+
 bool loc_resolve(struct loc_context *c, Dwarf_Attribute *attr, struct dw_place *out)
 {
 	Dwarf_Op *expr;

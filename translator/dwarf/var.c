@@ -86,16 +86,23 @@ static bool follows_convention(struct walk *w)
 	return true;
 }
 
-/* In the frame of the caller, which is there at the entry: above the CFA. */
-static bool is_in_callers_frame(struct walk *w, Dwarf_Die *die)
+/*
+ * Whether the location of a parameter is meant for the entry too.  One that counts from the
+ * frame is meant for behind the prologue, unless it is above the CFA, in the caller's frame.
+ */
+static bool is_valid_at_entry(struct walk *w, Dwarf_Die *die)
 {
 	Dwarf_Attribute attr;
 	Dwarf_Op *expr, *base;
 	size_t n;
 
-	return dwarf_attr(die, DW_AT_location, &attr) &&
-	       dwarf_getlocation_addr(&attr, w->c.pc, &expr, &n, 1) == 1 && n == 1 &&
-	       expr->atom == DW_OP_fbreg && (int64_t)expr->number >= 0 &&
+	if (!dwarf_attr(die, DW_AT_location, &attr) ||
+	    dwarf_getlocation_addr(&attr, w->c.pc, &expr, &n, 1) != 1 || !n)
+		return false;
+	if (expr->atom != DW_OP_fbreg)
+		return loc_is_list(&attr) ||
+		       (expr->atom != DW_OP_breg6 && expr->atom != DW_OP_breg7);
+	return n == 1 && (int64_t)expr->number >= 0 &&
 	       dwarf_attr_integrate(w->c.frame, DW_AT_frame_base, &attr) &&
 	       dwarf_getlocation_addr(&attr, w->c.pc, &base, &n, 1) == 1 && n == 1 &&
 	       base->atom == DW_OP_call_frame_cfa;
@@ -111,7 +118,7 @@ static bool parameter_at_entry(struct walk *w, Dwarf_Die *die, bool is_located,
 	if (!w->c.is_entry || !w->c.frame || dwarf_tag(die) != DW_TAG_formal_parameter)
 		return is_located;
 	if (is_located && place->pieces.n == 1 && !place->pieces.at[0].size &&
-	    (place->pieces.at[0].kind != PLACE_MEMORY || is_in_callers_frame(w, die)))
+	    (place->pieces.at[0].kind != PLACE_MEMORY || is_valid_at_entry(w, die)))
 		return true;
 	if (!follows_convention(w))
 		return is_located ? loc_fail(&w->c, DW_VAR_NO_LOCATION,
