@@ -115,7 +115,8 @@ int inject_safety(const struct space_env *env, struct space *sp, struct remote_c
 	const uint64_t sa_siginfo = 4, sa_onstack = 0x08000000, sa_restorer = 0x04000000;
 	struct kernel_sigaction new = { sp->base + (uint64_t)h->safety_handler,
 					sa_siginfo | sa_onstack | sa_restorer,
-					sp->base + (uint64_t)h->restorer, 0 };
+					sp->base + (uint64_t)h->restorer,
+					~0ULL /* no handler of the program's inside ours */ };
 	struct kernel_sigaction old;
 	uint64_t at = space_process_at(env->im, sp) + offsetof(struct user_process, claim_stack);
 	int64_t ignored;
