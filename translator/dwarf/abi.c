@@ -56,8 +56,7 @@ static void classify_members(const struct dw_type *type, uint64_t at, enum class
 		if (dwarf_attr(&child, DW_AT_data_bit_offset, &attr)) {
 			if (dwarf_formudata(&attr, &offset) == 0)
 				offset /= 8;
-		} else if (dwarf_attr(&child, DW_AT_data_member_location, &attr) &&
-			   dwarf_formudata(&attr, &offset)) {
+		} else if (!type_member_offset(&child, &offset)) {
 			out[0] = MEMORY;
 			return;
 		}

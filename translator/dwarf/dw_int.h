@@ -277,6 +277,8 @@ void type_target(const struct dw_type *t, struct dw_type *out);
 /* Size in bytes; false when unknown (void, incomplete). */
 bool type_size(const struct dw_type *t, uint64_t *size);
 bool type_is_signed(const struct dw_type *t);
+/* Where a member begins in its structure; false when that must be computed. */
+bool type_member_offset(Dwarf_Die *member, uint64_t *offset);
 /* Number of elements in dimension DIM of an array; false behind the last dimension;
  * *COUNT 0 when the bound is not known. */
 bool type_dimension(const struct dw_type *t, unsigned dim, uint64_t *count);

@@ -171,6 +171,26 @@ void type_target(const struct dw_type *t, struct dw_type *out)
 	type_of(t->file, &die, out);
 }
 
+bool type_member_offset(Dwarf_Die *member, uint64_t *offset)
+{
+	Dwarf_Attribute attr;
+	Dwarf_Word word;
+	Dwarf_Op *expr;
+	size_t n;
+
+	*offset = 0;
+	if (!dwarf_attr_integrate(member, DW_AT_data_member_location, &attr))
+		return true;
+	if (dwarf_formudata(&attr, &word) == 0) {
+		*offset = word;
+		return true;
+	}
+	if (dwarf_getlocation(&attr, &expr, &n) || n != 1 || expr->atom != DW_OP_plus_uconst)
+		return false;
+	*offset = expr->number;
+	return true;
+}
+
 bool type_size(const struct dw_type *t, uint64_t *size)
 {
 	struct dw_type element, s = *t;

@@ -288,7 +288,7 @@ static bool bit_field(struct walk *w, Dwarf_Die *member)
 static bool step_into(struct walk *w, Dwarf_Die *member)
 {
 	Dwarf_Attribute attr;
-	Dwarf_Word offset;
+	uint64_t offset;
 	Dwarf_Op *expr;
 	size_t n;
 
@@ -296,19 +296,16 @@ static bool step_into(struct walk *w, Dwarf_Die *member)
 		return loc_fail(&w->c, DW_VAR_UNSUPPORTED,
 				"it is a static member; @var(\"CLASS::%s\") reads it",
 				w->component->member);
-	if (dwarf_attr_integrate(member, DW_AT_data_member_location, &attr)) {
-		if (dwarf_formudata(&attr, &offset) == 0) {
-			move_by(w, offset);
-		} else if (dwarf_getlocation(&attr, &expr, &n)) {
-			return loc_fail(&w->c, DW_VAR_UNSUPPORTED, "its offset can't be read");
-		} else if (n == 1 && expr->atom == DW_OP_plus_uconst) {
-			move_by(w, expr->number);
-		} else if (!w->in_memory) {
-			return loc_fail(&w->c, DW_VAR_UNSUPPORTED,
-					"it is in a virtual base of an object in registers");
-		} else if (!loc_expression(&w->c, &attr, expr, n, &w->address)) {
-			return false;
-		}
+	if (type_member_offset(member, &offset)) {
+		move_by(w, offset);
+	} else if (!dwarf_attr_integrate(member, DW_AT_data_member_location, &attr) ||
+		   dwarf_getlocation(&attr, &expr, &n)) {
+		return loc_fail(&w->c, DW_VAR_UNSUPPORTED, "its offset can't be read");
+	} else if (!w->in_memory) {
+		return loc_fail(&w->c, DW_VAR_UNSUPPORTED,
+				"it is in a virtual base of an object in registers");
+	} else if (!loc_expression(&w->c, &attr, expr, n, &w->address)) {
+		return false;
 	}
 	if (!bit_field(w, member))
 		return false;
