@@ -50,6 +50,7 @@
 #include <linux/stdarg.h>
 #include <linux/stddef.h>
 #include <linux/types.h>
+#define UINT16_MAX U16_MAX
 #define INT32_MIN S32_MIN
 #define INT32_MAX S32_MAX
 #define INT64_MIN S64_MIN
@@ -83,6 +84,7 @@
 #define RT_SORT_DEPTH 4      /* sorted foreach loops inside each other over one map */
 #define RT_MAX_KEYS 9
 #define RT_HIST_LOG_BUCKETS 128
+#define RT_STACK_ROOM 4096   /* bytes of stack that script functions leave to the runtime */
 
 /* ---- context and session ---- */
 
@@ -130,10 +132,9 @@ struct rt_context {
 	int32_t pid, tid;    /* of the thread that owns the context */
 	uint16_t id;         /* 1 ... 65535; marks the locks that it holds */
 	uint16_t stripe;
-	uint8_t nesting;     /* script functions that may still be called */
+	uint16_t nesting;    /* script functions that may still be called */
 	uint8_t is_return;   /* the hit is a function's return */
 	uint8_t is_shared;   /* the stripe is not ours alone */
-	uint8_t unused;
 	uint64_t ip;         /* address of the probe in the running process, or 0 */
 	void *entry;         /* return probes: script_info.entry_size bytes, written by the entry
 	                      * half of script_site, read by script_return; else NULL */
@@ -142,6 +143,7 @@ struct rt_context {
 	uint64_t random;     /* state of rt_random; 0: not seeded yet */
 	struct rt_match *match; /* of the last =~, in the handler's frame; NULL in scripts that
 	                      * never ask for it */
+	uint64_t stack_low;  /* end of the stack that handlers run on; 0: large enough for all */
 	void *port;          /* the port's own; valid in the running process only */
 	uint64_t port_data[4];
 	char error[512];     /* message of the first error */
@@ -432,7 +434,10 @@ static inline void rt_frame_pop(struct rt_context *c, uint32_t size)
 
 static inline void *rt_call(struct rt_context *c, uint32_t size)
 {
-	if (rt_unlikely(c->nesting == 0 || size > c->frame_end - c->frame_top))
+	char here;
+
+	if (rt_unlikely(c->nesting == 0 || size > c->frame_end - c->frame_top ||
+			(uint64_t)(uintptr_t)&here - c->stack_low < RT_STACK_ROOM))
 		return rt_call_failed(c);
 	c->nesting--;
 	return rt_frame_push(c, size);

@@ -64,12 +64,10 @@ size_t rt_context_size(void)
 static void reset(struct rt_context *c)
 {
 	c->failed = RT_OK;
-	c->nesting = script_info.max_nesting < 255 ? (uint8_t)script_info.max_nesting : 255;
+	c->nesting = script_info.max_nesting < UINT16_MAX ? (uint16_t)script_info.max_nesting : UINT16_MAX;
 	c->frame_top = offsetof(struct rt_context, frames);
 	c->frame_end = c->frame_top + script_info.frame_size;
 	c->out_at = NULL;
-	c->regs = NULL;
-	c->entry = NULL;
 }
 
 void rt_context_init(struct rt_context *c, uint16_t id)
@@ -214,7 +212,7 @@ void rt_probe_leave_slow(struct rt_context *c)
 
 void *rt_call_failed(struct rt_context *c)
 {
-	rt_error(c, "MAXNESTING exceeded");
+	rt_error(c, c->nesting ? "out of stack in nested function calls" : "MAXNESTING exceeded");
 	if (c->failed)
 		c->failed = RT_ABORTED;
 	return NULL;

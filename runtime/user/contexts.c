@@ -38,6 +38,7 @@ struct user_context *context_claim(const struct tracer *t, const struct space *s
 			im, im->header->context_claim))(&u->rt, pid, tid);
 		uint64_t there = sp->base + (uint64_t)((char *)u - im->base);
 		u->stack = there + im->session->stack_at + USER_STACK_SIZE;
+		u->rt.stack_low = u->stack - USER_STACK_SIZE;
 		u->token = sp->token;
 		u->rt.regs = (void *)(uintptr_t)(there + USER_CONTEXT_REGS);
 		u->rt.port = (void *)(uintptr_t)there;

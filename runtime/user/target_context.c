@@ -39,6 +39,7 @@ static void settle(struct user_context *u, uint32_t i, uint32_t tid)
 		u->ready = 1;
 	}
 	u->stack = (uint64_t)(uintptr_t)u + user_session.stack_at + USER_STACK_SIZE;
+	u->rt.stack_low = u->stack - USER_STACK_SIZE;
 	u->token = user_process.token;
 	rt_context_claim(&u->rt, user_process.pid, (int32_t)tid);
 	u->rt.regs = &u->regs;

@@ -136,6 +136,10 @@ static void nesting(void)
 	CHECK_INT(c->nesting, 10);
 	c->failed = RT_OK;
 	CHECK(rt_call(c, 1 << 20) == NULL); /* no room for the frame */
+	c->failed = RT_OK;
+	c->stack_low = (uint64_t)(uintptr_t)&top - RT_STACK_ROOM / 2;
+	CHECK(rt_call(c, 8) == NULL);
+	CHECK_STR(c->error, "out of stack in nested function calls");
 	free(c);
 }
 
