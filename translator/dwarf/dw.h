@@ -33,7 +33,7 @@ void dw_free(struct dw *dw);
 
 enum dw_open_error {
 	DW_OK,
-	DW_NO_FILE,       /* errno in *detail_errno */
+	DW_NO_FILE,       /* *text is the error of the system */
 	DW_NOT_ELF,
 	DW_WRONG_MACHINE, /* another architecture */
 	DW_NOT_EXECUTABLE /* a relocatable object, a core file, a debug-only file */

@@ -239,6 +239,24 @@ static struct dw_file *find_open(struct dw *dw, const char *path)
 	return NULL;
 }
 
+/* Returns 0 or an errno. */
+static int open_regular(const char *path, struct stat *st, int *fd)
+{
+	int error = 0;
+
+	/* O_NONBLOCK: a FIFO must not hang us */
+	*fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+	if (*fd < 0)
+		return errno;
+	if (fstat(*fd, st))
+		error = errno;
+	else if (!S_ISREG(st->st_mode))
+		error = S_ISDIR(st->st_mode) ? EISDIR : EINVAL;
+	if (error)
+		close(*fd);
+	return error;
+}
+
 static struct dw_file *no_file(const char **text, enum dw_open_error *why, int error)
 {
 	*why = DW_NO_FILE;
@@ -266,18 +284,9 @@ struct dw_file *dw_open(struct dw *dw, const char *path, enum dw_open_error *why
 	if (f)
 		return f;
 
-	elf.fd = open(path, O_RDONLY | O_CLOEXEC);
-	error = errno;
-	if (elf.fd >= 0 && fstat(elf.fd, &st))
-		error = errno;
-	else if (elf.fd >= 0)
-		error = S_ISREG(st.st_mode) ? 0 : S_ISDIR(st.st_mode) ? EISDIR : EINVAL;
-	if (error && elf.fd < 0)
+	error = open_regular(path, &st, &elf.fd);
+	if (error)
 		return no_file(text, why, error);
-	if (error) {
-		elf_close(&elf);
-		return no_file(text, why, error);
-	}
 	elf.elf = elf_begin(elf.fd, ELF_C_READ_MMAP, NULL);
 	if (elf.elf) {
 		*why = check_header(dw->arena, elf.elf, &ehdr, text);
