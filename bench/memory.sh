@@ -19,11 +19,12 @@ awk 'BEGIN {
 	for (i = 0; i < 400; i++) printf "struct UNIT_s%d v%d = {0}; UNIT_f%d(&v%d, %d, \"x\");\n", i, i, i, i, i
 	print "}" }' >"$work/src/unit.in"
 units=$((mb * 5 / 2))
+cc -g -O1 -fno-inline -x c -S -o "$work/src/unit.s" "$work/src/unit.in" || exit 1
 n=0
 : >"$work/src/main.c"
 while [ $n -lt $units ]; do
 	echo "void u${n}_use(void);" >>"$work/src/main.c"
-	sed "s/UNIT/u$n/g" "$work/src/unit.in" | cc -g -O1 -fno-inline -x c -c -o "$work/src/u$n.o" - || exit 1
+	sed "s/UNIT/u$n/g" "$work/src/unit.s" | as -o "$work/src/u$n.o" - || exit 1
 	n=$((n + 1))
 done
 { echo "int main(int argc, char **argv) {"; n=0; while [ $n -lt $units ]; do echo "if (argc == $n + 2) u${n}_use();"; n=$((n + 1)); done; echo "return 0; }"; } >>"$work/src/main.c"
