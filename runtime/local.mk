@@ -11,6 +11,9 @@ RT_INCLUDES = \
 	runtime/api.def \
 	runtime/api.h \
 	runtime/core/core_int.h \
+	runtime/kernel/compat.h \
+	runtime/kernel/kernel.h \
+	runtime/kernel/transport.h \
 	runtime/object.h \
 	runtime/port.h \
 	runtime/site.h \
@@ -43,6 +46,15 @@ RT_USER_SOURCES = \
 	runtime/user/target_return.c \
 	runtime/user/target_ring.c \
 	runtime/user/target_safety.c
+
+# What a script's kernel module is linked with besides RT_HOSTED_SOURCES; compiled by kbuild for
+# each kernel, when it is first needed (translator/build_kernel.c).
+RT_KERNEL_SOURCES = \
+	runtime/kernel/module.c \
+	runtime/kernel/no_sites.c \
+	runtime/kernel/output.c \
+	runtime/kernel/port.c \
+	runtime/kernel/timer.c
 
 # The link script of script objects and other files beside the archive.
 RT_BESIDE = \
@@ -103,4 +115,4 @@ rtarchivedir = $(pkglibdir)
 nodist_rtarchive_DATA = rt/libtapster_rt.a
 dist_rtarchive_DATA = $(RT_BESIDE)
 
-nobase_dist_pkgdata_DATA = $(RT_INCLUDES) $(RT_SOURCES)
+nobase_dist_pkgdata_DATA = $(RT_INCLUDES) $(RT_SOURCES) $(RT_KERNEL_SOURCES)

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * What the files of the kernel runtime share.
+ *
+ * Where handlers run:
+ *
+ *	begin, end, error     in the ioctl or the close that starts or stops the session: a task
+ *	                      that may sleep, in a context of its own, one at a time
+ *	everything else       with interrupts off, in the context of the CPU.  A hit that comes
+ *	                      while that is busy (a probed function called by a handler, an NMI)
+ *	                      is skipped and counted.
+ *
+ * So data of a CPU need no locks, and a handler that holds a global's lock is
+ * interrupted by nothing but an NMI, whose hits are skipped.
+ */
+#ifndef TAPSTER_RUNTIME_KERNEL_KERNEL_H
+#define TAPSTER_RUNTIME_KERNEL_KERNEL_H
+
+#include <linux/ptrace.h>
+#include <linux/types.h>
+
+#include "runtime/port.h"
+
+struct file;
+struct poll_table_struct;
+
+/* ---- module.c: the session ---- */
+
+/* The context of this CPU, taken, or NULL: it is in use.  Interrupts are off. */
+struct rt_context *kernel_context_take(struct pt_regs *regs);
+void kernel_context_put(struct rt_context *c);
+/* Runs the handler of PROBE, or counts that it can't.  Any context. */
+void kernel_run_probe(uint32_t probe, struct pt_regs *regs);
+/* Is C the context of begin and end probes, which may sleep? */
+bool kernel_may_sleep(const struct rt_context *c);
+/* Does anybody have the session open who may read? */
+bool kernel_has_reader(void);
+
+/* ---- output.c: rings and their reader ---- */
+
+int output_init(unsigned int megabytes);
+void output_fini(void); /* nobody writes or reads any more */
+ssize_t output_read(char __user *to, size_t size, bool may_wait);
+__poll_t output_poll(struct file *file, struct poll_table_struct *wait);
+/* No more will be written: readers get the rest, then 0. */
+void output_finish(void);
+uint64_t output_dropped(void); /* records for which there was no room */
+/* Lets those who wait in poll look; any context. */
+void output_wake(void);
+
+/* ---- families of probes: START arms, or says why not in the log; STOP returns when no
+ * handler runs or will run again ---- */
+
+int timers_start(void);
+void timers_stop(void);
+int sites_start(void);
+void sites_stop(void);
+bool sites_bias(uint32_t file, int64_t *bias);
+
+#endif

@@ -1,0 +1,425 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A script's module: contexts, the session, and the file by which taprun drives it
+ * (transport.h).  The generated C has no entry section of its own: it is linked
+ * with this file and the rest of the folder.
+ *
+ * A session (enum state; all under SESSION_LOCK):
+ *
+ *	LOADED   -> RUNNING   KERNEL_START: globals are initialised, begin probes run, the
+ *	                      families arm
+ *	RUNNING  -> STOPPED   KERNEL_STOP, or the file's last close: no ordinary handler is
+ *	                      accepted, the families disarm, end (or error) probes run
+ *	LOADED   -> STOPPED   KERNEL_STOP before a start: nothing runs
+ *
+ * A module runs its script once.  It can be removed when nobody has the file open;
+ * one that was kept running without a reader (KERNEL_KEEP) is stopped by removal.
+ */
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/module.h>
+#include <linux/mutex.h>
+#include <linux/proc_fs.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+#include <linux/smp.h>
+#include <linux/uaccess.h>
+
+#include "runtime/kernel/kernel.h"
+#include "runtime/kernel/transport.h"
+
+MODULE_LICENSE("GPL");
+MODULE_DESCRIPTION("tapster script");
+
+static unsigned int buffer_mb = 1;
+module_param(buffer_mb, uint, 0400);
+MODULE_PARM_DESC(buffer_mb, "size of each CPU's output buffer in MB");
+
+static_assert(offsetof(struct rt_regs, r15) == offsetof(struct pt_regs, r15));
+static_assert(offsetof(struct rt_regs, r8) == offsetof(struct pt_regs, r8));
+static_assert(offsetof(struct rt_regs, di) == offsetof(struct pt_regs, di));
+static_assert(offsetof(struct rt_regs, orig_ax) == offsetof(struct pt_regs, orig_ax));
+static_assert(offsetof(struct rt_regs, ip) == offsetof(struct pt_regs, ip));
+static_assert(offsetof(struct rt_regs, flags) == offsetof(struct pt_regs, flags));
+static_assert(offsetof(struct rt_regs, sp) == offsetof(struct pt_regs, sp));
+static_assert(RT_OUT_SIZE + sizeof(struct kernel_record) <= KERNEL_READ_MIN);
+static_assert(RT_SKIPS <= ARRAY_SIZE(((struct kernel_ledger *)0)->skipped));
+
+enum state { LOADED, RUNNING, STOPPED };
+
+static DEFINE_MUTEX(session_lock);
+static enum state state;
+static unsigned int n_open; /* under session_lock */
+static bool keeps_running;  /* likewise */
+static bool is_armed;       /* likewise */
+static struct rt_context **contexts; /* of each CPU */
+static struct rt_context *main_context; /* of begin and end probes */
+static char proc_name[sizeof(KERNEL_PROC_PREFIX) + MODULE_NAME_LEN];
+
+/* ---- contexts ---- */
+
+static struct rt_context *context_new(unsigned int id, int node)
+{
+	struct rt_context *c = kvzalloc_node(ALIGN(rt_context_size(), 64), GFP_KERNEL, node);
+
+	if (c)
+		rt_context_init(c, id);
+	return c;
+}
+
+static void contexts_free(void)
+{
+	int cpu;
+
+	kvfree(main_context);
+	if (!contexts)
+		return;
+	for_each_possible_cpu(cpu)
+		kvfree(contexts[cpu]);
+	kfree(contexts);
+}
+
+static int contexts_make(void)
+{
+	int cpu;
+
+	contexts = kcalloc(nr_cpu_ids, sizeof(*contexts), GFP_KERNEL);
+	main_context = context_new(nr_cpu_ids + 1, NUMA_NO_NODE);
+	if (!contexts || !main_context)
+		goto no_memory;
+	for_each_possible_cpu(cpu) {
+		contexts[cpu] = context_new(cpu + 1, cpu_to_node(cpu));
+		if (!contexts[cpu])
+			goto no_memory;
+	}
+	return 0;
+no_memory:
+	contexts_free();
+	return -ENOMEM;
+}
+
+struct rt_context *kernel_context_take(struct pt_regs *regs)
+{
+	struct rt_context *c = contexts[smp_processor_id()];
+
+	if (unlikely(READ_ONCE(c->busy)))
+		return NULL;
+	WRITE_ONCE(c->busy, 1);
+	barrier(); /* with an NMI's look at busy */
+	c->pid = current->tgid;
+	c->tid = current->pid;
+	c->regs = (struct rt_regs *)regs;
+	c->ip = regs ? regs->ip : 0;
+	return c;
+}
+
+void kernel_context_put(struct rt_context *c)
+{
+	/* rt_skip_probe ends a session that skips too much, but wakes nobody */
+	if (unlikely(READ_ONCE(rt_session.too_many_skipped) == 1)) {
+		WRITE_ONCE(rt_session.too_many_skipped, 2);
+		output_wake();
+	}
+	c->regs = NULL;
+	barrier();
+	WRITE_ONCE(c->busy, 0);
+}
+
+void kernel_run_probe(uint32_t probe, struct pt_regs *regs)
+{
+	struct rt_context *c;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	c = in_nmi() ? NULL : kernel_context_take(regs);
+	if (likely(c)) {
+		script_probe(c, probe);
+		kernel_context_put(c);
+	} else {
+		rt_skip_probe(probe, RT_SKIP_REENTRANT, 1);
+	}
+	local_irq_restore(flags);
+}
+
+bool kernel_may_sleep(const struct rt_context *c)
+{
+	return c == main_context;
+}
+
+bool kernel_has_reader(void)
+{
+	return READ_ONCE(n_open) > 0;
+}
+
+/* ---- begin, end and error probes ---- */
+
+static void run_here(uint32_t probe)
+{
+	struct rt_context *c = main_context;
+
+	rt_context_claim(c, current->tgid, current->pid);
+	c->busy = 1;
+	script_probe(c, probe);
+	c->busy = 0;
+}
+
+/* By the order of their arg, then that of the script. */
+static void run_ordered(enum script_probe_kind kind)
+{
+	int64_t last = 0;
+	bool first = true;
+
+	for (;;) {
+		int64_t next = 0;
+		bool any = false;
+
+		for (uint32_t i = 0; i < script_info.n_probes; i++) {
+			const struct script_probe *p = &script_probes[i];
+
+			if (p->kind != kind || !(first || p->arg > last) || (any && p->arg >= next))
+				continue;
+			next = p->arg;
+			any = true;
+		}
+		if (!any)
+			return;
+		for (uint32_t i = 0; i < script_info.n_probes; i++)
+			if (script_probes[i].kind == kind && script_probes[i].arg == next)
+				run_here(i);
+		last = next;
+		first = false;
+	}
+}
+
+/* ---- the session ---- */
+
+static const struct family {
+	int (*start)(void);
+	void (*stop)(void);
+} families[] = {
+	{ sites_start, sites_stop },
+	{ timers_start, timers_stop },
+};
+
+static void stop_families(size_t n)
+{
+	while (n--)
+		families[n].stop();
+}
+
+static int start_families(void)
+{
+	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
+		int err = families[i].start();
+
+		if (err) {
+			stop_families(i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+static int session_start(const struct kernel_start *how)
+{
+	int err = 0;
+
+	if (how->abi != KERNEL_ABI)
+		return -ENOTTY;
+	if (state != LOADED)
+		return -EBUSY;
+	rt_session_init();
+	rt_session.target = how->target;
+	rt_session.tool_pid = how->tool_pid;
+	rt_session.tool_uid = how->tool_uid;
+	rt_session.tz_offset = how->tz_offset;
+	memcpy(rt_session.tz_name, how->tz_name, sizeof(rt_session.tz_name));
+	rt_session.tz_name[sizeof(rt_session.tz_name) - 1] = 0;
+	rt_context_claim(main_context, current->tgid, current->pid);
+	script_init(main_context);
+	if (rt_session_accept(RT_BEGIN))
+		run_ordered(PROBE_BEGIN);
+	/* Where that is refused the session is one that wants to be stopped. */
+	if (rt_session_accept(RT_ORDINARY)) {
+		err = start_families();
+		is_armed = !err;
+	}
+	state = err ? STOPPED : RUNNING;
+	if (err) {
+		WRITE_ONCE(rt_session.accept, 0);
+		output_finish();
+	}
+	return err;
+}
+
+static void session_stop(void)
+{
+	if (state == RUNNING) {
+		WRITE_ONCE(rt_session.accept, 0);
+		if (is_armed)
+			stop_families(ARRAY_SIZE(families));
+		is_armed = false;
+		if (rt_session_accept(RT_END)) {
+			run_ordered(PROBE_END);
+			if (!rt_session.error_state) {
+				rt_context_claim(main_context, current->tgid, current->pid);
+				script_finish(main_context);
+			}
+		}
+		if (rt_session.error_state && rt_session_accept(RT_ERROR))
+			run_ordered(PROBE_ERROR);
+		WRITE_ONCE(rt_session.accept, 0);
+	}
+	if (state != STOPPED) {
+		state = STOPPED;
+		output_finish();
+	}
+}
+
+static void tell_status(struct kernel_status *s)
+{
+	*s = (struct kernel_status){
+		.is_running = state == RUNNING,
+		.is_exiting = READ_ONCE(rt_session.exiting),
+		.error_state = READ_ONCE(rt_session.error_state),
+		.too_many_skipped = !!READ_ONCE(rt_session.too_many_skipped),
+		.n_errors = READ_ONCE(rt_session.n_errors),
+		.n_probes = script_info.n_probes,
+		.n_skipped = READ_ONCE(rt_session.n_skipped),
+		.dropped = output_dropped(),
+	};
+}
+
+static int tell_ledger(struct kernel_ledger *l)
+{
+	if (l->probe >= script_info.n_probes)
+		return -EINVAL;
+	l->run = rt_ledger_run(l->probe);
+	memset(l->skipped, 0, sizeof(l->skipped));
+	for (unsigned int r = 0; r < RT_SKIPS; r++)
+		l->skipped[r] = rt_ledger_skipped(l->probe, r);
+	snprintf(l->name, sizeof(l->name), "%s", script_strings + script_probes[l->probe].name);
+	return 0;
+}
+
+/* ---- the file ---- */
+
+static int file_open(struct inode *inode, struct file *file)
+{
+	if (!try_module_get(THIS_MODULE))
+		return -ENODEV;
+	mutex_lock(&session_lock);
+	n_open++;
+	mutex_unlock(&session_lock);
+	return 0;
+}
+
+static int file_release(struct inode *inode, struct file *file)
+{
+	mutex_lock(&session_lock);
+	WRITE_ONCE(n_open, n_open - 1);
+	if (!n_open && !keeps_running)
+		session_stop();
+	mutex_unlock(&session_lock);
+	module_put(THIS_MODULE);
+	return 0;
+}
+
+static ssize_t file_read(struct file *file, char __user *to, size_t size, loff_t *at)
+{
+	return output_read(to, size, !(file->f_flags & O_NONBLOCK));
+}
+
+static long file_ioctl(struct file *file, unsigned int request, unsigned long arg)
+{
+	void __user *at = (void __user *)arg;
+	struct kernel_start start;
+	struct kernel_status status;
+	struct kernel_ledger *ledger;
+	uint32_t flag;
+	long err = 0;
+
+	switch (request) {
+	case KERNEL_START:
+		if (copy_from_user(&start, at, sizeof(start)))
+			return -EFAULT;
+		mutex_lock(&session_lock);
+		err = session_start(&start);
+		mutex_unlock(&session_lock);
+		return err;
+	case KERNEL_STOP:
+		mutex_lock(&session_lock);
+		session_stop();
+		mutex_unlock(&session_lock);
+		return 0;
+	case KERNEL_STATUS:
+		tell_status(&status);
+		return copy_to_user(at, &status, sizeof(status)) ? -EFAULT : 0;
+	case KERNEL_KEEP:
+		if (get_user(flag, (uint32_t __user *)at))
+			return -EFAULT;
+		mutex_lock(&session_lock);
+		keeps_running = flag;
+		mutex_unlock(&session_lock);
+		return 0;
+	case KERNEL_LEDGER:
+		ledger = memdup_user(at, sizeof(*ledger));
+		if (IS_ERR(ledger))
+			return PTR_ERR(ledger);
+		err = tell_ledger(ledger);
+		if (!err && copy_to_user(at, ledger, sizeof(*ledger)))
+			err = -EFAULT;
+		kfree(ledger);
+		return err;
+	}
+	return -ENOTTY;
+}
+
+static const struct proc_ops file_ops = {
+	.proc_open = file_open,
+	.proc_release = file_release,
+	.proc_read = file_read,
+	.proc_poll = output_poll,
+	.proc_ioctl = file_ioctl,
+};
+
+/* ---- the module ---- */
+
+static int __init script_module_init(void)
+{
+	int err;
+
+	if (script_info.abi != SCRIPT_ABI)
+		return -EINVAL;
+	err = contexts_make();
+	if (err)
+		return err;
+	err = output_init(buffer_mb);
+	if (err)
+		goto no_output;
+	snprintf(proc_name, sizeof(proc_name), KERNEL_PROC_PREFIX "%s", THIS_MODULE->name);
+	if (!proc_create(proc_name, 0600, NULL, &file_ops)) {
+		err = -ENOMEM;
+		goto no_file;
+	}
+	return 0;
+no_file:
+	output_fini();
+no_output:
+	contexts_free();
+	return err;
+}
+
+static void __exit script_module_exit(void)
+{
+	remove_proc_entry(proc_name, NULL);
+	mutex_lock(&session_lock);
+	session_stop();
+	mutex_unlock(&session_lock);
+	output_fini();
+	contexts_free();
+}
+
+module_init(script_module_init);
+module_exit(script_module_exit);

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/* In place of sites.c in modules that probe no program: they don't need the engine. */
+#include "runtime/kernel/kernel.h"
+
+int sites_start(void)
+{
+	return 0;
+}
+
+void sites_stop(void)
+{
+}
+
+bool sites_bias(uint32_t file, int64_t *bias)
+{
+	return false;
+}

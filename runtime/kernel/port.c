@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * The kernel runtime's part of port.h, but for output (output.c).  Ids are those
+ * of the initial name spaces.
+ */
+#include <linux/cred.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/pid_namespace.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/smp.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+#include <linux/uidgid.h>
+#include <asm/msr.h>
+
+#include "runtime/kernel/kernel.h"
+
+uint64_t rt_port_realtime_ns(void)
+{
+	return ktime_get_real_fast_ns();
+}
+
+uint64_t rt_port_monotonic_ns(void)
+{
+	return ktime_get_mono_fast_ns();
+}
+
+uint64_t rt_port_cycles(void)
+{
+	return rdtsc_ordered();
+}
+
+unsigned rt_port_cpu(void)
+{
+	return raw_smp_processor_id();
+}
+
+void rt_port_relax(unsigned round)
+{
+	cpu_relax();
+}
+
+/* ---- memory ---- */
+
+static bool is_user(uint64_t addr)
+{
+	return addr < TASK_SIZE_MAX;
+}
+
+int rt_port_read(void *dst, uint64_t addr, size_t n)
+{
+	long err = is_user(addr) ? copy_from_user_nofault(dst, (const void __user *)addr, n) :
+				   copy_from_kernel_nofault(dst, (const void *)addr, n);
+
+	return err ? -EFAULT : 0;
+}
+
+/* User memory only: what writes to the kernel's is not exported to modules. */
+int rt_port_write(uint64_t addr, const void *src, size_t n)
+{
+	return is_user(addr) && !copy_to_user_nofault((void __user *)addr, src, n) ? 0 : -EFAULT;
+}
+
+/* In pieces that don't cross a page's end, where a string may end. */
+long rt_port_read_str(char *dst, uint64_t addr, size_t n)
+{
+	enum { PIECE = 64 };
+	size_t done = 0;
+
+	while (done < n) {
+		size_t part = min_t(size_t, n - done, PIECE - ((addr + done) & (PIECE - 1)));
+		const char *end;
+
+		if (rt_port_read(dst + done, addr + done, part))
+			return -EFAULT;
+		end = memchr(dst + done, 0, part);
+		if (end)
+			return end - dst;
+		done += part;
+	}
+	return done;
+}
+
+/* ---- who ---- */
+
+int64_t rt_port_id(struct rt_context *c, enum rt_id which)
+{
+	int64_t id = 0;
+
+	switch (which) {
+	case RT_ID_PPID:
+		rcu_read_lock();
+		id = task_tgid_nr(rcu_dereference(current->real_parent));
+		rcu_read_unlock();
+		return id;
+	case RT_ID_UID:
+		return from_kuid(&init_user_ns, current_uid());
+	case RT_ID_EUID:
+		return from_kuid(&init_user_ns, current_euid());
+	case RT_ID_GID:
+		return from_kgid(&init_user_ns, current_gid());
+	case RT_ID_EGID:
+		return from_kgid(&init_user_ns, current_egid());
+	case RT_ID_PGRP:
+		return task_pgrp_nr_ns(current, &init_pid_ns);
+	case RT_ID_SID:
+		return task_session_nr_ns(current, &init_pid_ns);
+	case RT_ID_NS_PID:
+		return task_tgid_vnr(current);
+	case RT_ID_NS_TID:
+		return task_pid_vnr(current);
+	}
+	return id;
+}
+
+void rt_port_execname(struct rt_context *c, char *dst, size_t size)
+{
+	if (size >= sizeof(current->comm)) {
+		memcpy(dst, current->comm, sizeof(current->comm));
+		dst[sizeof(current->comm) - 1] = 0;
+	}
+}
+
+void rt_port_strings(struct rt_context *c, enum rt_strings which, uint64_t *start, uint64_t *end)
+{
+	const struct mm_struct *mm = current->mm;
+	bool is_env = which == RT_ENVIRONMENT;
+
+	*start = !mm ? 0 : is_env ? mm->env_start : mm->arg_start;
+	*end = !mm ? 0 : is_env ? mm->env_end : mm->arg_end;
+}
+
+/* By the parents that there are now: one whose parent has exited is no descendant any more. */
+bool rt_port_in_target_set(struct rt_context *c, int64_t pid)
+{
+	const struct task_struct *task;
+	bool found = false;
+
+	if (!rt_session.target)
+		return false;
+	rcu_read_lock();
+	task = pid == current->tgid ? current : pid_task(find_pid_ns((int)pid, &init_pid_ns), PIDTYPE_PID);
+	while (task && !found && task_tgid_nr((struct task_struct *)task) > 1) {
+		found = task_tgid_nr((struct task_struct *)task) == rt_session.target;
+		task = rcu_dereference(task->real_parent);
+	}
+	rcu_read_unlock();
+	return found;
+}
+
+/* ---- files of the process ---- */
+
+bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
+{
+	return sites_bias(file, bias);
+}
+
+/* Thread-local storage is not found yet. */
+bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
+{
+	return false;
+}
