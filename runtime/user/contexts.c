@@ -154,9 +154,13 @@ void context_lend(const struct tracer *t, const struct process *p, pid_t tid, pi
 			 pid_t child_tid)
 {
 	struct user_context *u = context_claim(t, p->space, p->pid, tid);
-	if (u) {
-		u->rt.pid = child_pid;
-		u->rt.tid = child_tid;
+	if (!u)
+		return;
+	if (u->rt.busy) { /* the child has died in a handler; the parent is in none */
+		context_recover(t, u);
+		u->rt.regs = (void *)(uintptr_t)(p->space->base +
+						 (uint64_t)((char *)&u->regs - t->env->im->base));
 	}
+	u->rt.pid = child_pid;
+	u->rt.tid = child_tid;
 }
-

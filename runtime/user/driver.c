@@ -524,6 +524,17 @@ static int run(struct driver *d)
 	return report(d, good);
 }
 
+/* The supervisor keeps a file open for every process. */
+static void raise_file_limit(struct driver *d)
+{
+	struct rlimit now;
+	if (getrlimit(RLIMIT_NOFILE, &now) < 0)
+		return;
+	d->tracer.file_limit = now;
+	now.rlim_cur = now.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &now);
+}
+
 int user_run(const struct user_run_options *o)
 {
 	struct driver d = { .o = o, .signal_fd = -1, .wake_fd = -1,
@@ -555,6 +566,7 @@ int user_run(const struct user_run_options *o)
 	d.tracer.process_ended = on_process_ended;
 	d.tracer.thread_begun = on_thread_begun;
 	d.tracer.thread_ended = on_thread_ended;
+	raise_file_limit(&d);
 	err = ledger_open();
 	if (err) {
 		fprintf(stderr, "ERROR: %s\n", strerror(-err));

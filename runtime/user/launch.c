@@ -37,6 +37,8 @@ int tracer_launch(struct tracer *t, char *const *argv)
 		sigemptyset(&none);
 		sigprocmask(SIG_SETMASK, &none, NULL);
 		signal(SIGPIPE, SIG_DFL);
+		if (t->file_limit.rlim_cur)
+			setrlimit(RLIMIT_NOFILE, &t->file_limit);
 		execvp(argv[0], argv);
 		int err = errno;
 		/* told by the pipe, for the tracer sees only the exit status */

@@ -5,7 +5,10 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { SIZE = 256 << 20, SMALLEST = 64, CLASSES = 24 };
+enum { SMALLEST = 64, CLASSES = 24 };
+
+/* Of address space; pages are taken when they are used. */
+static const size_t SIZE = (size_t)8 << 30;
 
 static struct {
 	char *at, *end;

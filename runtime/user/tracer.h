@@ -13,6 +13,8 @@
 #ifndef TAPSTER_RUNTIME_USER_TRACER_H
 #define TAPSTER_RUNTIME_USER_TRACER_H
 
+#include <sys/resource.h>
+
 #include "runtime/user/space.h"
 
 enum thread_state { THREAD_UNKNOWN, THREAD_RUNNING, THREAD_STOPPED, THREAD_VFORK, THREAD_GONE };
@@ -59,6 +61,7 @@ struct tracer {
 	bool hold_command;  /* the command stays stopped at its exec */
 	struct thread *command; /* the held one */
 	pid_t command_pid;
+	struct rlimit file_limit; /* what the command gets: ours was raised */
 	bool command_done;
 	int command_status;
 	/* What the driver wants to hear of; may be NULL. */

@@ -24,7 +24,7 @@ static void zeroed_and_reused(void)
 static void full(void)
 {
 	CHECK(!ledger_alloc((size_t)1 << 40));
-	CHECK(!ledger_alloc((size_t)1 << 29));
+	CHECK(!ledger_alloc((size_t)1 << 31));
 	CHECK(ledger_alloc(8));
 }
 
