@@ -79,6 +79,8 @@ void emit_block(struct emit *e, const char *head, const struct stmt *s);
 const char *map_c(struct emit *e, const struct var *v);
 /* "(const union rt_key[]){ ... }"; a NULL key is "*". */
 const char *map_keys_c(struct emit *e, const struct var *v, const expr_vec *keys);
+/* Does E need such an array?  It takes stack until the end of its block. */
+bool map_has_key_array(const struct expr *e);
 const char *map_get_c(struct emit *e, const struct expr *index);
 const char *map_in_c(struct emit *e, const struct expr *in);
 void emit_map_assign(struct emit *e, const struct expr *assign);

@@ -240,6 +240,21 @@ static void emit_embedded_expr(struct emit *e, const struct expr *x)
 
 /* ---- bodies ---- */
 
+/*
+ * rt_call bounds the nesting and the stack.  Only what calls no other function of a script
+ * can do without: the room that rt_call leaves is enough for one such frame (build.c
+ * has the compiler refuse larger ones).
+ */
+static bool calls_scripts(const struct decl *d)
+{
+	const decl_vec *callees = &d->function.effects->callees;
+
+	VEC_EACH(callees, i)
+		if (!is_embedded(callees->at[i]))
+			return true;
+	return false;
+}
+
 static void emit_script_function(struct emit *e, const struct decl *d)
 {
 	const char *name = name_function(e, d), *frame = arena_printf(e->a, "%s_frame", name);
@@ -255,7 +270,7 @@ static void emit_script_function(struct emit *e, const struct decl *d)
 	e->fail_uses = e->out_uses = 0;
 
 	size = emit_frame(e, frame, &all);
-	counts = size || d->function.is_recursive;
+	counts = size || calls_scripts(d);
 	out(&e->o, "%s", signature(e, d));
 	out_open(&e->o, "%s", "");
 	if (returns_long)

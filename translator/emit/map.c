@@ -48,6 +48,34 @@ static bool is_slice(const expr_vec *keys)
 	return fixed_keys(keys) != (1u << keys->n) - 1;
 }
 
+struct key_query {
+	struct ast_walker walker;
+	bool answer;
+};
+
+static void ask_keys(struct ast_walker *walker, struct expr **slot)
+{
+	struct key_query *q = (struct key_query *)walker;
+	const struct expr *e = *slot;
+
+	if (e->kind == EXPR_INDEX && e->index.var && !has_one_long_key(e->index.var))
+		q->answer = true;
+	if (e->kind == EXPR_IN && e->in.array->kind == EXPR_SYMBOL &&
+	    !has_one_long_key(e->in.array->symbol.var))
+		q->answer = true;
+	ast_walk_expr(walker, *slot);
+}
+
+bool map_has_key_array(const struct expr *e)
+{
+	struct key_query q = { .walker = { .expr = ask_keys } };
+	struct expr *root = (struct expr *)e;
+
+	if (e)
+		ask_keys(&q.walker, &root);
+	return q.answer;
+}
+
 const char *map_get_c(struct emit *e, const struct expr *index)
 {
 	const struct var *v = index->index.var;

@@ -158,6 +158,21 @@ static void emit_embedded(struct emit *e, const struct stmt *s)
 	e->out_uses++;
 }
 
+/* In a block of its own where it makes arrays of keys, so that their stack is used again. */
+static void emit_expr_stmt(struct emit *e, const struct stmt *s)
+{
+	bool in_block = map_has_key_array(s->expr.expr);
+
+	if (in_block)
+		out_open(&e->o, "%s", "");
+	if (s->kind == STMT_DELETE)
+		emit_delete(e, s->expr.expr);
+	else
+		emit_effect(e, s->expr.expr);
+	if (in_block)
+		out_close(&e->o, "");
+}
+
 void emit_stmt(struct emit *e, const struct stmt *s)
 {
 	switch (s->kind) {
@@ -168,7 +183,8 @@ void emit_stmt(struct emit *e, const struct stmt *s)
 			emit_stmt(e, s->block.body.at[i]);
 		break;
 	case STMT_EXPR:
-		emit_effect(e, s->expr.expr);
+	case STMT_DELETE:
+		emit_expr_stmt(e, s);
 		break;
 	case STMT_IF:
 		emit_if(e, s);
@@ -182,9 +198,6 @@ void emit_stmt(struct emit *e, const struct stmt *s)
 		break;
 	case STMT_RETURN:
 		emit_return(e, s);
-		break;
-	case STMT_DELETE:
-		emit_delete(e, s->expr.expr);
 		break;
 	case STMT_NEXT:
 		emit_next(e);
