@@ -4,7 +4,7 @@
  * Leaves: the tree as it is; regular expressions compiled.
  * Refuses: what is well-typed but has no meaning: assignments to what is no
  * variable, an array changed while foreach walks it, break outside a loop,
- * embedded C and stores to the target without -g.
+ * stores to the target without -g.
  */
 #include "translator/messages.h"
 #include "translator/passes.h"
@@ -129,12 +129,6 @@ static void check_delete(struct checker *c, struct stmt *s)
 	ast_walk_stmt(&c->walker, s);
 }
 
-static void check_embedded(struct checker *c, struct loc loc)
-{
-	if (!c->s->opt.guru && !c->is_tapset)
-		diag_error(&c->s->diag, loc, E_EMBEDDED_C);
-}
-
 /* Functions of the library that say so in their C text may be called in guru mode only. */
 static void check_call(struct checker *c, const struct expr *e)
 {
@@ -180,9 +174,6 @@ static void expr_callback(struct ast_walker *w, struct expr **slot)
 		check_place(c, e->incdec.operand, e->loc,
 			    e->incdec.op == OP_INC ? "increment" : "decrement");
 		break;
-	case EXPR_EMBEDDED:
-		check_embedded(c, e->loc);
-		break;
 	case EXPR_CALL:
 		check_call(c, e);
 		break;
@@ -215,9 +206,6 @@ static void stmt_callback(struct ast_walker *w, struct stmt **slot)
 		break;
 	case STMT_DELETE:
 		check_delete(c, s);
-		break;
-	case STMT_EMBEDDED:
-		check_embedded(c, s->loc);
 		break;
 	default:
 		ast_walk_stmt(w, s);
@@ -298,10 +286,6 @@ bool pass_check(struct session *s)
 		c.is_tapset = s->probes.at[i]->is_tapset;
 		stmt_callback(&c.walker, &s->probes.at[i]->body);
 	}
-	c.is_tapset = false;
-	VEC_EACH(&s->embedded, i)
-		if (!s->embedded.at[i]->is_tapset)
-			check_embedded(&c, s->embedded.at[i]->loc);
 	check_memory(s);
 	return s->diag.n_errors == errors;
 }

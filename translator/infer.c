@@ -266,10 +266,6 @@ static void infer_call(struct infer *in, struct expr *e, enum type want)
 	}
 	if (is_known(t) && t != TY_VOID)
 		settle(in, e, want, t);
-	else if (in->is_last && is_known(want) && e->type == TY_UNKNOWN) {
-		diag_error(&in->s->diag, e->loc, E_VOID_VALUE, e->call.name);
-		e->type = TY_ERROR;
-	}
 }
 
 static enum type conv_type(enum print_conv conv)

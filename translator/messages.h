@@ -27,7 +27,6 @@
 #define E_STAT_VALUE "E_STAT_VALUE", "a statistic has no value of its own; use @count, @sum, @min, @max, @avg or @variance"
 #define E_HIST_KINDS "E_HIST_KINDS", "multiple histogram types declared on '%s'"
 #define E_STAT_SHIFT "E_STAT_SHIFT", "multiple @variance bit shifts declared on '%s'"
-#define E_VOID_VALUE "E_VOID_VALUE", "function '%s' returns no value"
 
 /* check */
 #define E_NOT_LVALUE "E_NOT_LVALUE", "Expecting lvalue for %s"
@@ -36,7 +35,6 @@
 #define E_FOREACH_WRITE "E_FOREACH_WRITE", "variable '%s' modified during 'foreach' iteration"
 #define E_TARGET_WRITE "E_TARGET_WRITE", "write to target variable not permitted; need stap -g"
 #define E_NEEDS_GURU "E_NEEDS_GURU", "function may not be used unless -g is specified"
-#define E_EMBEDDED_C "E_EMBEDDED_C", "embedded code in unprivileged script; need stap -g"
 #define E_OUTSIDE_LOOP "E_OUTSIDE_LOOP", "'%s' outside of a loop"
 #define E_WRAP_SCALAR "E_WRAP_SCALAR", "wrapping not supported for scalars"
 #define E_TOO_BIG "E_TOO_BIG", \
