@@ -162,13 +162,14 @@ static struct rt_entry *insert(const struct rt_map_spec *s, struct rt_map *m, co
 	e->next = 0;
 	e->prev = m->tail;
 	e->chain = *bucket;
-	clear_value(s, e);
+	/* The keys before the value: a key may be the value of the element that has just made room. */
 	for (unsigned k = 0; k < s->n_keys; k++) {
 		if (is_str(s, k))
 			rt_str_copy(key_str(s, e, k), s->string_size, keys[k].s);
 		else
 			*key_long(s, e, k) = keys[k].n;
 	}
+	clear_value(s, e);
 	RT_BARRIER();
 	if (m->tail)
 		entry(s, m, m->tail)->next = i;

@@ -17,6 +17,7 @@
 RT_MAP(longs, 1, 0, RT_LONG, 100, 0, 0, 0, 0, 0, 1, 0);
 RT_MAP(wrapping, 1, 0, RT_LONG, 10, 1, 0, 0, 0, 0, 1, 0);
 RT_MAP(pairs, 2, 2, RT_STRING, 50, 0, 0, 0, 0, 0, 1, 0);
+RT_MAP(one, 1, 1, RT_STRING, 1, 1, 0, 0, 0, 0, 1, 0);
 RT_MAP(stats, 1, 1, RT_STATISTIC, 20, 0, 63, RT_HIST_LOG, 0, 0, 1, 0);
 
 static struct rt_context *c;
@@ -175,6 +176,21 @@ static void string_keys_and_values(void)
 	rt_str_copy(rt_map_str(c, &pairs_spec, RT_MAP_OF(pairs), keys), 512, "cut");
 	long_text[511] = 0;
 	CHECK_STR(rt_map_get_str(&pairs_spec, RT_MAP_OF(pairs), keys), "cut");
+	free(c);
+}
+
+/* a[a["k"]] = "v": the key is the value of the element that makes room. */
+static void a_key_from_the_element_that_goes(void)
+{
+	union rt_key keys[] = { { .s = "k" } };
+
+	start();
+	rt_str_copy(rt_map_str(c, &one_spec, RT_MAP_OF(one), keys), 512, "inner");
+	keys[0].s = rt_map_get_str(&one_spec, RT_MAP_OF(one), keys);
+	rt_str_copy(rt_map_str(c, &one_spec, RT_MAP_OF(one), keys), 512, "v");
+	keys[0].s = "inner";
+	CHECK_STR(rt_map_get_str(&one_spec, RT_MAP_OF(one), keys), "v");
+	CHECK_INT(RT_MAP_OF(one)->count, 1);
 	free(c);
 }
 
@@ -453,5 +469,6 @@ static void death_between_instructions(void)
 }
 
 UNIT_MAIN(TEST(elements), TEST(insertion_order), TEST(overflow), TEST(wrapping_drops_the_oldest),
-	  TEST(string_keys_and_values), TEST(sorting), TEST(sorting_strings_and_statistics), TEST(slices_in_foreach),
+	  TEST(string_keys_and_values), TEST(a_key_from_the_element_that_goes),
+	  TEST(sorting), TEST(sorting_strings_and_statistics), TEST(slices_in_foreach),
 	  TEST(delete_inside_ends_the_loop), TEST(nested_sorted_loops), TEST(model), TEST(death_between_instructions))
