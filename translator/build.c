@@ -12,6 +12,7 @@
  * that size: it is compiled once and cached as well.
  */
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -90,6 +91,8 @@ static bool run_tool(struct session *s, arg_vec *args)
 	ok = status >= 0 && WIFEXITED(status) && WEXITSTATUS(status) == 0;
 	if (status < 0) {
 		diag_error(&s->diag, (struct loc){ 0 }, E_TOOL_MISSING, args->at[0], strerror(-status));
+		diag_note(&s->diag, (struct loc){ 0 },
+			  "scripts are compiled by gcc and ld; on Debian: apt-get install gcc");
 	} else if (!ok) {
 		report_output(s, args->at[0], output.data);
 		log_at(&s->log, 1, "%s", output.data);
@@ -134,7 +137,12 @@ static bool compile_folder(struct session *s, const char *folder, arg_vec *objec
 	DIR *d = opendir(dir);
 	bool ok = true;
 
-	while (d && ok && (entry = readdir(d))) {
+	if (!d) {
+		diag_error(&s->diag, (struct loc){ 0 }, E_RUNTIME_SOURCES, session_max_string(s), dir,
+			   strerror(errno));
+		return false;
+	}
+	while (ok && (entry = readdir(d))) {
 		const char *dot = strrchr(entry->d_name, '.'), *object;
 		arg_vec args = { 0 };
 
@@ -152,9 +160,8 @@ static bool compile_folder(struct session *s, const char *folder, arg_vec *objec
 		ok = run_tool(s, &args);
 		add_arg(s, objects, object);
 	}
-	if (d)
-		closedir(d);
-	return ok && d;
+	closedir(d);
+	return ok;
 }
 
 /* The archive to link with: the precompiled one where it fits; NULL: reported. */

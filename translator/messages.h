@@ -54,6 +54,7 @@
 /* build */
 #define E_TOOL_MISSING "E_TOOL_MISSING", "cannot run '%s': %s"
 #define E_TOOL_FAILED "E_TOOL_FAILED", "'%s' failed; -v shows what it said, -k keeps what it was given"
+#define E_RUNTIME_SOURCES "E_RUNTIME_SOURCES", "-D MAXSTRINGLEN=%u needs the runtime's sources; cannot read '%s': %s"
 #define E_COMPILER "E_COMPILER", "%s"
 #define E_WRITE "E_WRITE", "cannot write '%s': %s"
 
