@@ -4,6 +4,7 @@
 #define TAPSTER_RUNTIME_KERNEL_COMPAT_H
 
 #include <linux/hrtimer.h>
+#include <linux/mm.h>
 #include <linux/version.h>
 
 /* 6.13: one function for hrtimer_init and the assignment of the callback. */
@@ -15,6 +16,18 @@ static inline void compat_hrtimer_setup(struct hrtimer *t, enum hrtimer_restart 
 #else
 	hrtimer_init(t, clock, mode);
 	t->function = run;
+#endif
+}
+
+/* One page of a process that may not be the current one; mmap_lock is held.  6.5 dropped
+ * an argument (linux commit ca5e863233e8). */
+static inline long compat_get_user_page(struct mm_struct *mm, unsigned long address,
+					unsigned int flags, struct page **page)
+{
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 5, 0)
+	return get_user_pages_remote(mm, address, 1, flags, page, NULL);
+#else
+	return get_user_pages_remote(mm, address, 1, flags, page, NULL, NULL);
 #endif
 }
 

@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * A task got to a breakpoint, to a trampoline, or has a signal while it is in a slot.
+ *
+ * The die notifier runs in the trap, interrupts off, before the kernel's own users of
+ * int3.  No task-specific state is needed for a hit: the task goes to the slot, and that
+ * goes back to the text by itself.
+ */
+#include "runtime/uprobes/uprobes_int.h"
+
+#include <linux/kdebug.h>
+#include <linux/kprobes.h>
+#include <linux/uaccess.h>
+
+static void run_consumers(const struct site *site, struct pt_regs *regs)
+{
+	struct uprobes_hit hit = {.regs = regs};
+	const struct consumer *c;
+
+	list_for_each_entry_rcu(c, &site->consumers, node) {
+		if ((c->mm && c->mm != current->mm) || !READ_ONCE(c->client->armed))
+			continue;
+		hit.client = c->client;
+		hit.tag = c->tag;
+		c->client->ops->entry(&hit);
+	}
+}
+
+/* ip is behind the 0xCC.  True: it was ours. */
+static bool handle(const struct layout *l, struct pt_regs *regs)
+{
+	unsigned long address = regs->ip - 1;
+	const struct patch *p = layout_find(l, address);
+
+	if (!p)
+		return layout_is_trampoline(l, address) && return_arrive(regs);
+	switch (p->state) {
+	case PATCH_IDLE:
+		/* restored since the trap was taken, or about to be: run what is there */
+		regs->ip = address;
+		return true;
+	case PATCH_REFUSED:
+		return false;
+	case PATCH_ARMED:
+		break;
+	}
+	regs->ip = address;
+	run_consumers(p->site, regs);
+	if (regs->ip == address) /* a handler may have sent the task elsewhere */
+		regs->ip = p->slot;
+	return true;
+}
+NOKPROBE_SYMBOL(handle);
+
+static int on_die(struct notifier_block *unused, unsigned long what, void *data)
+{
+	struct die_args *args = data;
+	const struct layout *l;
+	struct space *space;
+
+	if (what != DIE_INT3 || !user_mode(args->regs) || !current->mm)
+		return NOTIFY_DONE;
+	space = space_find(current->mm);
+	l = space ? rcu_dereference(space->layout) : NULL;
+	return l && handle(l, args->regs) ? NOTIFY_STOP : NOTIFY_DONE;
+}
+NOKPROBE_SYMBOL(on_die);
+
+static struct notifier_block die_notifier = {
+	.notifier_call = on_die,
+	.priority = INT_MAX, /* before the kernel's uprobes and kprobes */
+};
+
+int trap_start(void)
+{
+	return register_die_notifier(&die_notifier);
+}
+
+void trap_stop(void)
+{
+	unregister_die_notifier(&die_notifier);
+}
+
+/* Where the program thinks it is when it is at IP in P's slot. */
+static unsigned long program_ip(const struct patch *p, unsigned long ip)
+{
+	/* the slot's last instruction goes on behind the site, after all else is done */
+	if (p->site->slot_size > 5 && ip == p->slot + p->site->slot_size - 5 &&
+	    ip > p->slot + p->site->insn_slot)
+		return p->address + p->site->cover;
+	return p->address;
+}
+
+/*
+ * A fault of a displaced instruction is reported as one of the program's own.  For other
+ * signals the task stays in the slot, which lasts as long as the process: going back
+ * would count the hit twice.
+ */
+void trap_signal(int sig, struct kernel_siginfo *info, struct pt_regs *regs)
+{
+	bool is_fault = (sig == SIGSEGV || sig == SIGBUS || sig == SIGILL || sig == SIGFPE) &&
+			info->si_code > 0;
+	const struct layout *l;
+	const struct patch *p;
+	struct space *space;
+	unsigned long flags;
+
+	rcu_read_lock();
+	space = space_find(current->mm);
+	l = space ? rcu_dereference(space->layout) : NULL;
+	if (l && layout_is_trampoline(l, regs->ip)) {
+		/* handlers run as in the trap */
+		local_irq_save(flags);
+		regs->ip++;
+		if (!return_arrive(regs))
+			regs->ip--;
+		local_irq_restore(flags);
+	}
+	p = l && is_fault ? layout_find_slot(l, regs->ip) : NULL;
+	if (p) {
+		if (info->si_addr == (void __user *)regs->ip)
+			info->si_addr = (void __user *)program_ip(p, regs->ip);
+		regs->ip = program_ip(p, regs->ip);
+	}
+	rcu_read_unlock();
+}
+
+unsigned long uprobes_real_ip(unsigned long ip)
+{
+	const struct layout *l;
+	const struct patch *p;
+	struct space *space;
+
+	rcu_read_lock();
+	space = current->mm ? space_find(current->mm) : NULL;
+	l = space ? rcu_dereference(space->layout) : NULL;
+	p = l ? layout_find_slot(l, ip) : NULL;
+	if (p)
+		ip = program_ip(p, ip);
+	rcu_read_unlock();
+	return ip;
+}
+EXPORT_SYMBOL_GPL(uprobes_real_ip);

@@ -1,0 +1,205 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * Inside of the engine.  Contexts, lock order and transition tables: uprobes.h.
+ *
+ *	sites.c    what is probed: files, their sites, the clients that want them
+ *	layout.c   one process' breakpoints and slots, as a table that never changes
+ *	space.c    the processes that have one, and how they come and go
+ *	text.c     reading and writing the text of a process that runs
+ *	update.c   makes a process' breakpoints what the sites ask for
+ *	trap.c     a task got to a breakpoint, a trampoline, or has a signal in a slot
+ *	return.c   return records
+ *	hooks.c    what the kernel tells: mmap, munmap, fork, exec, exit
+ *	engine.c   clients; loading and unloading
+ */
+#ifndef TAPSTER_UPROBES_INT_H
+#define TAPSTER_UPROBES_INT_H
+
+#include <linux/kref.h>
+#include <linux/mm.h>
+#include <linux/mutex.h>
+#include <linux/rbtree.h>
+#include <linux/refcount.h>
+#include <linux/sched/mm.h>
+#include <linux/srcu.h>
+#include <linux/workqueue.h>
+
+#include "runtime/uprobes/uprobes.h"
+
+/* ---- sites.c ---- */
+
+enum site_state { UPROBES_SITE_WANTED, UPROBES_SITE_LEAVING };
+
+struct site {
+	struct kref ref;            /* the file's tree, and each patch of each layout */
+	struct rb_node node;        /* in file->tree; engine.lock */
+	struct file_sites *file;    /* engine.lock; NULL when out of the tree */
+	uint64_t offset;
+	struct list_head consumers; /* written under engine.lock, read under RCU */
+	enum site_state state;      /* engine.lock */
+	uint8_t cover, slot_size, n_fixups, insn_slot;
+	uint8_t orig[SITE_COVER_MAX];
+	struct site_fixup fixups[]; /* followed by the slot's bytes */
+};
+
+struct consumer {
+	struct list_head node;      /* in site->consumers */
+	struct list_head of_client; /* in client->sites; engine.lock */
+	struct uprobes_client *client;
+	struct site *site;
+	struct mm_struct *mm;       /* NULL: every process */
+	uint32_t tag;
+};
+
+/* The sites that are wanted in a file, by offset; replaced as a whole, read under sites_srcu. */
+struct site_table {
+	unsigned int n;
+	struct site *at[];
+};
+
+struct file_sites {
+	struct hlist_node node;     /* written under engine.lock, read under sites_srcu or RCU */
+	struct list_head list;      /* of all files; engine.lock */
+	struct inode *inode;        /* a reference is held */
+	struct rb_root tree;        /* engine.lock */
+	struct site_table __rcu *table;
+};
+
+extern struct mutex engine_lock;
+extern struct srcu_struct sites_srcu;
+extern struct list_head sites_files;
+
+static inline const uint8_t *site_slot(const struct site *s)
+{
+	return (const uint8_t *)(s->fixups + s->n_fixups);
+}
+
+int sites_add(struct consumer *c, struct inode *inode, const struct site_recipe *recipe);
+void sites_remove(struct consumer *c);  /* the callbacks end; the site may become LEAVING */
+void sites_publish(void);               /* makes the tables what the states say */
+void sites_forget(void);                /* frees what is LEAVING; no process is armed with it */
+struct file_sites *sites_find(const struct inode *inode);   /* RCU or sites_srcu */
+bool sites_are_in(const struct vm_area_struct *vma);        /* RCU or sites_srcu */
+bool site_is_wanted_in(const struct site *s, const struct mm_struct *mm);
+bool site_has_same_code(const struct site *a, const struct site *b);
+void site_put(struct site *s);
+
+/* A mapping that may have breakpoints: private, of a file, executable. */
+static inline bool sites_may_be_in(const struct vm_area_struct *vma)
+{
+	return vma->vm_file &&
+	       (vma->vm_flags & (VM_EXEC | VM_SHARED | VM_MAYSHARE | VM_HUGETLB)) == VM_EXEC;
+}
+
+/* ---- layout.c ---- */
+
+enum patch_state { PATCH_IDLE, PATCH_ARMED, PATCH_REFUSED };
+
+struct patch {
+	unsigned long address;
+	unsigned long slot;
+	struct site *site; /* a reference is held */
+	enum patch_state state;
+	bool was_touched;  /* by the update that makes the layout */
+};
+
+/* Pages of slots; the first bytes are the trampoline of return probes. */
+struct slot_area {
+	unsigned long start, end, next; /* next: first free byte */
+};
+
+#define SLOT_ALIGN 16
+#define SLOT_TRAMPOLINE_SIZE SLOT_ALIGN
+#define AREAS_MAX 24
+
+struct layout {
+	refcount_t users; /* a process and those forked from it since */
+	struct rcu_work free;
+	unsigned int n, n_areas, n_armed;
+	uint32_t mask;    /* of index[] */
+	uint32_t *index;  /* by address: patch number + 1, or 0 */
+	struct slot_area areas[AREAS_MAX];
+	struct patch patches[];
+};
+
+struct layout *layout_new(unsigned int n);
+/* The patches are there: makes them findable.  Takes references to their sites. */
+void layout_finish(struct layout *l);
+void layout_put(struct layout *l); /* after a grace period */
+const struct patch *layout_find(const struct layout *l, unsigned long address);
+const struct patch *layout_find_slot(const struct layout *l, unsigned long ip);
+bool layout_is_trampoline(const struct layout *l, unsigned long address);
+
+/* ---- space.c ---- */
+
+struct space {
+	struct hlist_node node;         /* written under spaces.lock, read under RCU */
+	struct mm_struct *mm;           /* mmgrab */
+	refcount_t users;               /* the table, and who works on it */
+	struct mutex lock;
+	struct layout __rcu *layout;    /* written under lock and mmap_lock */
+	unsigned long generation;       /* of the sites that it has; same */
+	bool is_stale;                  /* has to be looked at again by the worker */
+	struct rcu_work free;
+};
+
+extern struct workqueue_struct *engine_queue;
+
+struct space *space_find(const struct mm_struct *mm);  /* RCU */
+struct space *space_get(struct mm_struct *mm, bool create);
+void space_put(struct space *space);
+/* In the fork of PARENT, which holds its mmap_lock for write; atomic. */
+void space_fork(const struct mm_struct *parent, struct mm_struct *child);
+/* The last user of MM is gone; atomic. */
+void space_exit(struct mm_struct *mm);
+/* Calls FN with each process of the table, a reference to its mm held, until it returns
+ * not 0; sleeps. */
+int spaces_for_each(int (*fn)(struct space *space, void *data), void *data);
+void spaces_drop_all(void);
+
+/* ---- text.c: mmap_lock is held ---- */
+
+int text_read(struct mm_struct *mm, unsigned long address, void *buf, size_t size);
+int text_write(struct mm_struct *mm, unsigned long address, const void *buf, size_t size);
+/* Any thread that runs sees what was written. */
+void text_sync(struct mm_struct *mm);
+/* Puts TO where OLD is, an aligned word of a stack. */
+int text_exchange_word(struct mm_struct *mm, unsigned long address, unsigned long old,
+		       unsigned long to, size_t size);
+
+/* ---- update.c ---- */
+
+/* current->mm must be MM. */
+int update_current(struct mm_struct *mm);
+/* From anywhere that may sleep.  The caller holds a reference to MM's users. */
+int update_remote(struct mm_struct *mm);
+unsigned long update_generation(void);
+void update_new_generation(void);
+
+/* ---- trap.c ---- */
+
+int trap_start(void);
+void trap_stop(void);
+/* A signal is about to be delivered to current, whose registers are REGS. */
+void trap_signal(int sig, struct kernel_siginfo *info, struct pt_regs *regs);
+
+/* ---- return.c ---- */
+
+void return_init(void);
+int return_pool_new(struct uprobes_client *client);
+void return_pool_put(struct uprobes_pool *pool);
+/* current is at the trampoline; false: without a record. */
+bool return_arrive(struct pt_regs *regs);
+void return_orphan(struct uprobes_client *client);
+void return_fork(struct task_struct *parent, struct task_struct *child);
+void return_exec_or_exit(struct task_struct *task);
+/* No task returns through a trampoline any more; sleeps. */
+void return_restore_all(void);
+
+/* ---- hooks.c ---- */
+
+int hooks_init(void);
+void hooks_stop_looking(void); /* no more updates are asked for */
+void hooks_fini(void);
+
+#endif
