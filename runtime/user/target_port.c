@@ -43,12 +43,18 @@ unsigned rt_port_cpu(void)
 	return user_cpu();
 }
 
+/* Who holds the lock may have lost its CPU: after spinning give way to it, and after that
+ * sleep, so that hundreds of waiters don't keep it from running. */
 void rt_port_relax(unsigned round)
 {
-	if (round > 64 && !(user_process.flags & USER_PROCESS_QUIET))
+	const struct timespec64 nap = { 0, 50000 };
+
+	if (round < 64 || (user_process.flags & USER_PROCESS_QUIET))
+		__builtin_ia32_pause();
+	else if (round < 128)
 		user_syscall(__NR_sched_yield, 0, 0, 0, 0, 0, 0);
 	else
-		__builtin_ia32_pause();
+		user_syscall(__NR_nanosleep, (long)&nap, 0, 0, 0, 0, 0);
 }
 
 int rt_port_read(void *dst, uint64_t addr, size_t n)
