@@ -196,8 +196,18 @@ static void report(struct rt_context *c)
 	}
 }
 
+/* An error may have led out of a sprintf. */
+static void leave_sprint(struct rt_context *c)
+{
+	if (c->out_at)
+		rt_sprint_end(c);
+}
+
 void rt_probe_flush_slow(struct rt_context *c)
 {
+	leave_sprint(c);
+	if (c->at == c->out)
+		return;
 	rt_port_output(c, RT_OUTPUT_PRINT, c->out, (size_t)(c->at - c->out));
 	c->at = c->out;
 }
@@ -257,6 +267,7 @@ bool rt_catch(struct rt_context *c, char *dst, size_t size)
 {
 	if (c->failed != RT_FAILED)
 		return false;
+	leave_sprint(c);
 	if (dst)
 		rt_str_copy(dst, size, c->error);
 	c->failed = RT_OK;

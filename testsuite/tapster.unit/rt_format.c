@@ -195,6 +195,11 @@ static void sprintf_cuts(void)
 	rt_sprint_end(c);
 	CHECK_STR(dst, "");
 	rt_print_s(c, "after");
+	/* an error in the middle leads out of it */
+	rt_sprint_begin(c, dst, sizeof(dst));
+	rt_print_mem(c, false, 0, -1, 1, 16);
+	CHECK(rt_failed(c));
+	CHECK(rt_catch(c, NULL, 0));
 	CHECK_STR(host_printed(c), "before after");
 	CHECK_INT(host_records(RT_OUTPUT_PRINT), 0);
 	free(c);

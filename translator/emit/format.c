@@ -149,9 +149,20 @@ void emit_print(struct emit *e, const struct expr *x)
 		emit_literal(e, "\n", 1);
 }
 
+/* Does printing X read memory of the process? */
+static bool can_fail(const struct expr *x)
+{
+	VEC_EACH(&x->print.parts, i)
+		if (x->print.parts.at[i].conv == CONV_MEMORY || x->print.parts.at[i].conv == CONV_MEMORY_HEX)
+			return true;
+	return false;
+}
+
 void emit_sprint(struct emit *e, const char *dst, const struct expr *x)
 {
 	out(&e->o, "rt_sprint_begin(c, %s, MAXSTRINGLEN);", dst);
 	emit_print(e, x);
 	out(&e->o, "rt_sprint_end(c);");
+	if (can_fail(x))
+		emit_check(e);
 }
