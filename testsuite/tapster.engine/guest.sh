@@ -1,0 +1,183 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# /init of the virtual machine: runs the cases and prints "ok NAME" or "not ok NAME: ..."
+# between "engine: begin" and "engine: end" on the console.
+
+mount -t proc proc /proc
+mount -t devtmpfs dev /dev
+mount -t sysfs sys /sys
+echo 1 > /proc/sys/kernel/printk
+cd /t
+insmod tapster_uprobes.ko && insmod engine_test.ko || echo "not ok load"
+
+# check NAME EXPECTED ACTUAL
+check() {
+	if [ "$2" = "$3" ]; then echo "ok $1"; else echo "not ok $1: expected $2, got $3"; fi
+}
+
+# sum COLUMN: over all tags of client 0
+sum() { awk -v c="$1" '$1 == 0 && $2 != "missed" { s += $c } END { print s + 0 }' /proc/tapster_engine; }
+hits_of() { awk -v t="$1" '$1 == 0 && $2 == t { print $3 }' /proc/tapster_engine; }
+missed() { awk '$1 == 0 && $2 == "missed" { print $3 + $5 }' /proc/tapster_engine; }
+
+# counts NAME HITS RETURNS: also that nothing was wrong or missed
+counts() { check "$1" "$2 $3 0 0" "$(sum 3) $(sum 4) $(sum 5) $(missed)"; }
+
+# probe RECIPES IS_RETURN...: of $T, client 0
+probe() {
+	tag=0
+	while [ $# -gt 0 ]; do
+		./ctl add 0 /t/$T $T.$1 $tag $2 || echo "not ok add $1"
+		tag=$((tag + 100))
+		shift 2
+	done
+	./ctl arm 0 || echo "not ok arm"
+}
+unprobe() { ./ctl disarm 0; }
+
+run_cases() {
+	T=$1
+	probe f4 0
+	check $T.one.output "calls 40000 wrong 0" "$(./$T threads 1000)"
+	counts $T.one 2000 0
+	unprobe
+
+	probe all 0
+	check $T.threads.output "calls 40000 wrong 0" "$(./$T threads 1000)"
+	counts $T.threads 40000 0
+	unprobe
+	check $T.unprobed.output "calls 40000 wrong 0" "$(./$T threads 1000)"
+
+	probe all 1
+	check $T.returns.output "calls 40000 wrong 0" "$(./$T threads 1000)"
+	counts $T.returns 40000 40000
+	unprobe
+
+	probe f0 0 forks 1
+	check $T.fork.output "calls 50 wrong 0" "$(./$T fork 50)"
+	check $T.fork.f0 50 "$(hits_of 0)"
+	check $T.fork "100 100 0" "$(sum 3) $(awk '$1 == 0 && $2 == 100 { print $3 + $4 - 50 }' /proc/tapster_engine) $(sum 5)"
+	unprobe
+
+	probe all 0
+	check $T.exec.output "calls 400 wrong 0" "$(./$T exec 20)"
+	counts $T.exec 400 0
+	unprobe
+
+	probe rec 1
+	check $T.longjmp.output "calls 250 wrong 0" "$(./$T longjmp 50)"
+	check $T.longjmp "450 250 0 0" "$(sum 3) $(sum 4) $(sum 5) $(missed)"
+	unprobe
+
+	probe all 1 rec 1
+	check $T.signals.output "calls 7600 wrong 0" "$(./$T signals 400)"
+	check $T.signals "0 0 0" "$(($(sum 3) - $(sum 4))) $(sum 5) $(missed)"
+	check $T.signals.f1 400 "$(hits_of 1)"
+	unprobe
+
+	probe reads 0
+	check $T.fault.output "calls 50 wrong 0" "$(./$T fault 50)"
+	counts $T.fault 50 0
+	unprobe
+
+	probe all 0
+	check $T.map.output "calls 400 wrong 0" "$(./$T map 10)"
+	counts $T.map 400 0
+	unprobe
+
+	probe all 0
+	check $T.remap.output "calls 20 wrong 0" "$(./$T remap 10)"
+	counts $T.remap 20 0
+	unprobe
+}
+
+# processes that ran before; unloading under fire
+run_fire() {
+	T=$1
+	./$T spin 1 > spin.out &
+	pid=$!
+	usleep 200000
+	i=0
+	while [ $i -lt 10 ]; do
+		probe all 1 rec 1
+		usleep 50000
+		h=$(sum 3)
+		[ "$h" -gt 0 ] || echo "not ok $T.fire.hits: none in round $i"
+		unprobe
+		i=$((i + 1))
+	done
+	check $T.fire.bytes 0 "$(./ctl bytes $pid /t/$T)"
+	kill -TERM $pid
+	wait $pid
+	check $T.fire.output "calls 0 wrong 0" "$(cat spin.out)"
+
+	# killed in the middle
+	i=0
+	probe all 1 rec 1
+	while [ $i -lt 10 ]; do
+		./$T spin 1 > /dev/null &
+		pid=$!
+		usleep 20000
+		kill -KILL $pid
+		wait $pid 2> /dev/null
+		i=$((i + 1))
+	done
+	unprobe
+	echo "ok $T.kill"
+
+	# two clients at the same places, in all orders
+	for order in "0 1" "1 0"; do
+		set -- $order
+		./$T spin 1 > spin.out &
+		pid=$!
+		./ctl add 0 /t/$T $T.all 0 1
+		./ctl add 1 /t/$T $T.all 0 1
+		./ctl arm 0
+		./ctl arm 1
+		usleep 50000
+		./ctl disarm $1
+		usleep 50000
+		check $T.two.$1.bytes 20 "$(./ctl bytes $pid /t/$T)"
+		./ctl disarm $2
+		check $T.two.$2.restored 0 "$(./ctl bytes $pid /t/$T)"
+		kill -TERM $pid
+		wait $pid
+		check $T.two.output "calls 0 wrong 0" "$(cat spin.out)"
+	done
+}
+
+# a function that sleeps while everything is unloaded returns all the same
+run_unload() {
+	T=$1
+	probe sleeps 1
+	./$T sleep 1 > sleep.out &
+	pid=$!
+	./$T spin 1 > spin.out &
+	spinner=$!
+	usleep 300000
+	counts $T.unload 1 0
+	unprobe
+	probe all 1 rec 1
+	rmmod engine_test
+	rmmod tapster_uprobes || echo "not ok rmmod"
+	check $T.unload.modules "" "$(grep -E 'tapster|engine_test' /proc/modules)"
+	check $T.unload.bytes "0 0" "$(./ctl bytes $pid /t/$T) $(./ctl bytes $spinner /t/$T)"
+	kill -TERM $pid $spinner
+	wait $pid $spinner
+	check $T.unload.sleep "calls 1 wrong 0" "$(cat sleep.out)"
+	check $T.unload.spin "calls 0 wrong 0" "$(cat spin.out)"
+	insmod tapster_uprobes.ko
+	insmod engine_test.ko
+}
+
+echo "engine: begin"
+for T in target target_pie; do
+	run_cases $T
+	run_fire $T
+	run_unload $T
+done
+rmmod engine_test
+rmmod tapster_uprobes
+check kernel.log "" "$(dmesg | grep -E 'WARNING|BUG|Oops|Call Trace|segfault|trap int3|tapster' | grep -v -E 'taint|loading out-of-tree|module verification')"
+echo "engine: end"
+poweroff -f

@@ -1,0 +1,321 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What is probed: twenty functions with different first instructions, called in ways that
+ * are hard on an engine.  Built static, and as a position-independent program.
+ *
+ *	target MODE N: prints how often f0..f19 were called altogether, as "calls C"
+ */
+#define _GNU_SOURCE
+#include <fcntl.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define FUNCTION(name, first)                                                                      \
+	long name(long x);                                                                         \
+	__asm__(".globl " #name "\n.type " #name ",@function\n.p2align 4\n" #name ":\n" first     \
+		"\nlea 1(%rdi),%rax\nret\n.size " #name ",.-" #name "\n")
+
+__asm__(".local value\n.comm value,8,8\n");
+FUNCTION(f0, "push %rbp\npop %rbp");
+FUNCTION(f1, "sub $8,%rsp\nadd $8,%rsp");
+FUNCTION(f2, "mov value(%rip),%rcx");
+FUNCTION(f3, "endbr64");
+FUNCTION(f4, "nop");
+FUNCTION(f5, "lea value(%rip),%rcx");
+FUNCTION(f6, "jmp 1f\nud2\n1:");
+FUNCTION(f7, "jrcxz 1f\n1:");
+FUNCTION(f8, "call 1f\njmp 2f\n1:ret\n2:");
+FUNCTION(f9, "push %rbx\npop %rbx");
+FUNCTION(f10, "mov %rdi,%rsi");
+FUNCTION(f11, "xor %eax,%eax");
+FUNCTION(f12, "test %rdi,%rdi\nje 1f\n1:");
+FUNCTION(f13, "movl $1,value(%rip)");
+FUNCTION(f14, "cmpl $1,value(%rip)");
+FUNCTION(f15, "mov $39,%eax\nsyscall");
+FUNCTION(f16, "movq %xmm0,%xmm1");
+FUNCTION(f17, "push value(%rip)\npop %rcx");
+FUNCTION(f18, "xchg %rcx,%rdx");
+FUNCTION(f19, "push $5\npop %rcx");
+/* the first instruction is the last one, and a system call */
+__asm__(".globl ret_only\n.type ret_only,@function\nret_only: ret\n.size ret_only,.-ret_only\n");
+void ret_only(void);
+__asm__(".globl sys_only\n.type sys_only,@function\nsys_only: syscall\nret\n.size sys_only,.-sys_only\n");
+__asm__(".globl reads\n.type reads,@function\nreads: mov (%rdi),%rax\nret\n.size reads,.-reads\n");
+long reads(long *p);
+
+static long (*const all[])(long) = {f0,  f1,  f2,  f3,  f4,  f5,  f6,  f7,  f8,  f9,
+				    f10, f11, f12, f13, f14, f15, f16, f17, f18, f19};
+#define N_ALL (sizeof(all) / sizeof(all[0]))
+
+static long n;
+static volatile long wrong, stop;
+
+static void *call_all(void *unused)
+{
+	(void)unused;
+	for (long i = 0; i < n; i++)
+		for (size_t k = 0; k < N_ALL; k++)
+			if (all[k](i) != i + 1)
+				wrong++;
+	ret_only();
+	return NULL;
+}
+
+static long run_threads(void)
+{
+	pthread_t t[2];
+
+	for (int i = 0; i < 2; i++)
+		pthread_create(&t[i], NULL, call_all, NULL);
+	for (int i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+	return 2 * n * (long)N_ALL;
+}
+
+__attribute__((noinline)) long recurse(long depth)
+{
+	return depth ? recurse(depth - 1) + 1 : 0;
+}
+
+static jmp_buf back;
+
+__attribute__((noinline)) long jumps(long depth)
+{
+	if (depth == 0)
+		longjmp(back, 1);
+	return depth > 0 ? jumps(depth - 1) + 1 : 0;
+}
+
+__attribute__((noinline)) long forks(long x)
+{
+	pid_t pid = fork();
+
+	if (pid > 0)
+		waitpid(pid, NULL, 0);
+	return pid ? x : -x;
+}
+
+/* Each round: the parent and the child return from forks(). */
+static long run_fork(void)
+{
+	for (long i = 1; i <= n; i++)
+		if (forks(i) < 0) {
+			if (f0(i) != i + 1)
+				abort();
+			_exit(0);
+		}
+	return n;
+}
+
+static long run_exec(char *self)
+{
+	for (volatile long i = 0; i < n; i++) {
+		pid_t pid = i % 2 ? fork() : vfork();
+		int status;
+
+		if (pid == 0) {
+			execl(self, self, "calls", "1", NULL);
+			_exit(1);
+		}
+		waitpid(pid, &status, 0);
+		wrong += status != 0;
+	}
+	return n * (long)N_ALL;
+}
+
+static long run_longjmp(void)
+{
+	for (volatile long i = 0; i < n; i++) {
+		if (setjmp(back) == 0)
+			jumps(3);
+		recurse(4);
+	}
+	return n * 5;
+}
+
+static void on_alarm(int unused)
+{
+	(void)unused;
+	f0(1);
+	recurse(2);
+}
+
+static long run_signals(void)
+{
+	static char stack[65536];
+	stack_t ss = {.ss_sp = stack, .ss_size = sizeof(stack)};
+	struct sigaction sa = {.sa_handler = on_alarm, .sa_flags = SA_ONSTACK | SA_RESTART};
+	struct itimerval every = {{0, 1000}, {0, 1000}}, never = {{0, 0}, {0, 0}};
+
+	sigaltstack(&ss, NULL);
+	sigaction(SIGALRM, &sa, NULL);
+	setitimer(ITIMER_REAL, &every, NULL);
+	for (long i = 0; i < n; i++) {
+		if (recurse(5) != 5)
+			wrong++;
+		for (size_t k = 1; k < N_ALL; k++)
+			if (all[k](i) != i + 1)
+				wrong++;
+	}
+	setitimer(ITIMER_REAL, &never, NULL);
+	return n * (long)(N_ALL - 1);
+}
+
+static sigjmp_buf after_fault;
+static volatile unsigned long fault_ip;
+
+static void on_fault(int sig, siginfo_t *info, void *context)
+{
+	(void)sig;
+	(void)info;
+	fault_ip = (unsigned long)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+	siglongjmp(after_fault, 1);
+}
+
+static long run_fault(void)
+{
+	struct sigaction sa = {.sa_sigaction = on_fault, .sa_flags = SA_SIGINFO};
+
+	sigaction(SIGSEGV, &sa, NULL);
+	for (volatile long i = 0; i < n; i++) {
+		if (sigsetjmp(after_fault, 1) == 0)
+			reads((long *)16);
+		wrong += fault_ip != (unsigned long)&reads;
+	}
+	return n;
+}
+
+/* The text's page loses our copy, is moved away and back, and changes its permissions. */
+static long run_map(void)
+{
+	unsigned long start = (unsigned long)f0 & -4096UL, end = ((unsigned long)ret_only + 4096) & -4096UL;
+	size_t size = end - start;
+	long calls = 0;
+
+	for (long i = 0; i < n; i++) {
+		madvise((void *)start, size, MADV_DONTNEED);
+		for (size_t k = 0; k < N_ALL; k++)
+			calls += all[k](i) == i + 1;
+		mprotect((void *)start, size, PROT_READ);
+		mprotect((void *)start, size, PROT_READ | PROT_EXEC);
+		for (size_t k = 0; k < N_ALL; k++)
+			calls += all[k](i) == i + 1;
+	}
+	return calls;
+}
+
+/* Another mapping of the file's text, executable; called at the new place, moved, called. */
+static long run_remap(char *self)
+{
+	unsigned long page = (unsigned long)f0 & -4096UL;
+	unsigned long offset = 0, first, last;
+	long calls = 0;
+	char line[512];
+	FILE *maps = fopen("/proc/self/maps", "r");
+	int fd = open(self, O_RDONLY);
+
+	while (maps && fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx %*s %lx", &first, &last, &offset) == 3 && page >= first &&
+		    page < last)
+			break;
+	fclose(maps);
+	offset += page - first;
+	for (long i = 0; i < n; i++) {
+		char *a = mmap(NULL, 8192, PROT_READ | PROT_EXEC, MAP_PRIVATE, fd, (off_t)offset);
+		char *to = mmap(NULL, 16384, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+		size_t at = (unsigned long)f4 - page;
+
+		calls += ((long (*)(long))(void *)(a + at))(i) == i + 1;
+		a = mremap(a, 8192, 8192, MREMAP_MAYMOVE | MREMAP_FIXED, to);
+		calls += ((long (*)(long))(void *)(a + at))(i) == i + 1;
+		munmap(a, 16384);
+	}
+	return calls;
+}
+
+static void on_term(int unused)
+{
+	(void)unused;
+	stop = 1;
+}
+
+static void *spin(void *unused)
+{
+	(void)unused;
+	for (long i = 0; !stop; i++) {
+		for (size_t k = 0; k < N_ALL; k++)
+			if (all[k](i) != i + 1)
+				wrong++;
+		if (recurse(3) != 3)
+			wrong++;
+	}
+	return NULL;
+}
+
+/* Until SIGTERM; and a child now and then. */
+static long run_spin(void)
+{
+	pthread_t t;
+
+	signal(SIGTERM, on_term);
+	pthread_create(&t, NULL, spin, NULL);
+	spin(NULL);
+	pthread_join(t, NULL);
+	return 0;
+}
+
+__attribute__((noinline)) long sleeps(long x)
+{
+	while (!stop)
+		pause();
+	return x + 1;
+}
+
+static long run_sleep(void)
+{
+	signal(SIGTERM, on_term);
+	wrong += sleeps(1) != 2;
+	return 1;
+}
+
+int main(int argc, char **argv)
+{
+	const char *mode = argc > 2 ? argv[1] : "";
+	long calls = 0;
+
+	n = argc > 2 ? atol(argv[2]) : 0;
+	if (strcmp(mode, "calls") == 0) {
+		call_all(NULL);
+		return wrong != 0;
+	}
+	if (strcmp(mode, "threads") == 0)
+		calls = run_threads();
+	else if (strcmp(mode, "fork") == 0)
+		calls = run_fork();
+	else if (strcmp(mode, "exec") == 0)
+		calls = run_exec(argv[0]);
+	else if (strcmp(mode, "longjmp") == 0)
+		calls = run_longjmp();
+	else if (strcmp(mode, "signals") == 0)
+		calls = run_signals();
+	else if (strcmp(mode, "fault") == 0)
+		calls = run_fault();
+	else if (strcmp(mode, "map") == 0)
+		calls = run_map();
+	else if (strcmp(mode, "remap") == 0)
+		calls = run_remap(argv[0]);
+	else if (strcmp(mode, "spin") == 0)
+		calls = run_spin();
+	else if (strcmp(mode, "sleep") == 0)
+		calls = run_sleep();
+	printf("calls %ld wrong %ld\n", calls, wrong);
+	return wrong != 0;
+}

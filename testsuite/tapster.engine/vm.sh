@@ -1,0 +1,48 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# vm.sh RELEASE SOURCE LIBRARIES WORK [QEMU OPTIONS]: builds the engine, its test module and
+# the targets, and runs guest.sh in a virtual machine with that kernel.  The console's
+# lines are the output.  LIBRARIES is the folder with libtranslator.a and libbase.a.
+set -e
+release=$1 source=$2 libraries=$3 work=$4
+shift 4
+here=$source/testsuite/tapster.engine
+kbuild=/lib/modules/$release/build
+
+mkdir -p $work/uprobes $work/test $work/root/t $work/root/bin $work/root/proc $work/root/sys $work/root/dev
+cp -u $source/runtime/uprobes/*.[ch] $source/runtime/uprobes/Kbuild $work/uprobes/
+cp -u $here/engine_test.[ch] $here/Kbuild $work/test/
+make -s -C $kbuild M=$work/uprobes TAPSTER_SOURCE=$source modules > $work/build.log 2>&1 &&
+make -s -C $kbuild M=$work/test TAPSTER_SOURCE=$source \
+	KBUILD_EXTRA_SYMBOLS=$work/uprobes/Module.symvers modules >> $work/build.log 2>&1 ||
+	{ cat $work/build.log; exit 1; }
+
+flags="-std=gnu11 -O1 -fno-optimize-sibling-calls -pthread"
+t=$work/root/t
+gcc $flags -static $here/target.c -o $t/target
+gcc $flags -static-pie -fPIE $here/target.c -o $t/target_pie
+gcc -std=gnu11 -O1 -static -I$source -I$here $here/ctl.c -o $t/ctl
+gcc -std=gnu11 -O1 -I$source $here/plan.c $libraries/libtranslator.a $libraries/libbase.a \
+	-lZydis -o $work/plan
+for p in target target_pie; do
+	$work/plan $t/$p f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 > $t/$p.all
+	$work/plan $t/$p f0 > $t/$p.f0
+	$work/plan $t/$p f4 > $t/$p.f4
+	$work/plan $t/$p recurse jumps > $t/$p.rec
+	$work/plan $t/$p forks > $t/$p.forks
+	$work/plan $t/$p reads > $t/$p.reads
+	$work/plan $t/$p sleeps > $t/$p.sleeps
+done
+for m in uprobes/tapster_uprobes test/engine_test; do
+	strip -g -o $t/${m#*/}.ko $work/$m.ko
+done
+cp $here/guest.sh $work/root/init
+chmod +x $work/root/init
+cp $(command -v busybox) $work/root/bin/busybox
+for applet in sh mount insmod rmmod awk grep dmesg usleep cat kill poweroff echo; do
+	ln -sf busybox $work/root/bin/$applet
+done
+(cd $work/root && find . | cpio -o -H newc --quiet) > $work/initrd
+exec timeout 170 qemu-system-x86_64 -m 512 -smp 2 -kernel /boot/vmlinuz-$release \
+	-initrd $work/initrd -append "console=ttyS0 quiet panic=-1" -display none -monitor none \
+	-serial stdio -no-reboot "$@" < /dev/null
