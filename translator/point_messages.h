@@ -18,7 +18,7 @@
 #define N_ALIAS_USE "from this use of alias %s"
 
 /* begin, end, timers */
-#define E_TIMER_INTERVAL "E_TIMER_INTERVAL", "interval value out of range (%d, %lld)"
+#define E_TIMER_INTERVAL "E_TIMER_INTERVAL", "interval value out of range (%lld, %lld)"
 #define E_TIMER_JIFFIES "E_TIMER_INTERVAL", "invalid interval for jiffies timer"
 #define E_TIMER_RANDOMIZE "E_TIMER_RANDOMIZE", "randomization value out of range"
 #define E_TIMER_JIFFIES_RANDOMIZE "E_TIMER_RANDOMIZE", "invalid randomize for jiffies timer"

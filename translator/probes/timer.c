@@ -24,7 +24,8 @@ static const struct point_pattern patterns[] = {
 #define NS_PER_JIFFY (NS_PER_S / 250)
 #define DAY_S 86400LL
 #define MAX_JIFFIES 1000000LL
-#define MAX_HZ NS_PER_S
+#define MIN_NS 100000LL /* as in stap: a timer that does nothing else is no use */
+#define MAX_HZ (NS_PER_S / MIN_NS)
 
 /* Nanoseconds of one unit, by the first letter of its name. */
 static int64_t unit_ns(const char *unit)
@@ -47,19 +48,19 @@ static void add(struct session *s, const struct point_match *m, int64_t period_n
 	p->row.arg2 = randomize_ns;
 }
 
-/* N units of NS nanoseconds, at most MAX; perhaps randomized. */
-static bool check_interval(struct session *s, const struct point_match *m, int64_t n, int64_t max,
-			   int64_t *randomize)
+/* N units, MIN to MAX; perhaps randomized. */
+static bool check_interval(struct session *s, const struct point_match *m, int64_t n, int64_t min,
+			   int64_t max, int64_t *randomize)
 {
 	const struct point_part *part = point_part(m->point, "randomize");
 
 	*randomize = part ? point_number(part) : 0;
-	if (n < 1 || n > max) {
+	if (n < min || n > max) {
 		if (m->tag == TIMER_JIFFIES)
 			diag_error(&s->diag, m->point->parts.at[1].arg->loc, E_TIMER_JIFFIES);
 		else
-			diag_error(&s->diag, m->point->parts.at[1].arg->loc, E_TIMER_INTERVAL, 1,
-				   (long long)max);
+			diag_error(&s->diag, m->point->parts.at[1].arg->loc, E_TIMER_INTERVAL,
+				   (long long)min, (long long)max);
 		return false;
 	}
 	if (part && (*randomize < 0 || *randomize > n)) {
@@ -81,12 +82,13 @@ static int match(struct session *s, const struct point_match *m)
 	switch ((enum timer_tag)m->tag) {
 	case TIMER_UNIT:
 		ns = unit_ns(part->name);
-		if (!check_interval(s, m, n, DAY_S * NS_PER_S / ns, &randomize))
+		if (!check_interval(s, m, n, ns < MIN_NS ? MIN_NS / ns : 1, DAY_S * NS_PER_S / ns,
+				    &randomize))
 			return -1;
 		add(s, m, n * ns, randomize * ns);
 		return 1;
 	case TIMER_JIFFIES:
-		if (!check_interval(s, m, n, MAX_JIFFIES, &randomize))
+		if (!check_interval(s, m, n, 1, MAX_JIFFIES, &randomize))
 			return -1;
 		add(s, m, n * NS_PER_JIFFY, randomize * NS_PER_JIFFY);
 		return 1;
