@@ -418,6 +418,13 @@ static void ask_expr(struct ast_walker *walker, struct expr **slot)
 	case EXPR_INCDEC:
 		target = e->incdec.operand;
 		break;
+	case EXPR_EMBEDDED:
+		if ((q->touches & TOUCH_READ && has_pragma(e->embedded.code, e->embedded.len,
+							   "pragma:read:", q->var->name)) ||
+		    (q->touches & TOUCH_WRITE && has_pragma(e->embedded.code, e->embedded.len,
+							    "pragma:write:", q->var->name)))
+			q->answer = q->var->kind == VAR_GLOBAL || q->answer;
+		break;
 	case EXPR_CALL:
 		VEC_EACH(&e->call.callees, i) {
 			const struct effects *f = e->call.callees.at[i]->function.effects;

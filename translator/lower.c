@@ -337,12 +337,9 @@ static struct expr *lower_logical(struct lower *l, struct expr *e)
 	struct var *t;
 
 	e->binary.left = lower_expr(l, e->binary.left);
-	l->to = &right;
-	if (is_changed_by(e->binary.left, e->binary.right)) {
-		l->to = outer;
+	if (is_changed_by(e->binary.left, e->binary.right))
 		e->binary.left = spill(l, e->binary.left);
-		l->to = &right;
-	}
+	l->to = &right;
 	e->binary.right = lower_expr(l, e->binary.right);
 	l->to = outer;
 	if (!right.n)
