@@ -7,6 +7,7 @@ cd "$(dirname "$0")"
 . scripts/prepare.sh
 
 install_packages "$TOOLS $TEST_TOOLS" "$TEST_EXTRAS"
+install_packages "" "$(kernel_packages)"
 build --enable-werror
 
 say "testing"
