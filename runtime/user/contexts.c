@@ -15,7 +15,7 @@ struct user_context *context_find(const struct tracer *t, const struct space *sp
 
 /* Does what user_context_find does in the target. */
 struct user_context *context_claim(const struct tracer *t, const struct space *sp, pid_t pid,
-					  pid_t tid)
+				   pid_t tid)
 {
 	const struct image *im = t->env->im;
 	struct user_claim *claims = image_claims(im);
@@ -53,7 +53,7 @@ struct user_context *context_claim(const struct tracer *t, const struct space *s
  * that entry.S looks into.  Should another thread take the same place at the same time, one
  * of them is found the slow way. */
 void context_introduce(const struct tracer *t, const struct space *sp, pid_t pid, pid_t tid,
-		      uint64_t thread_pointer)
+		       uint64_t thread_pointer)
 {
 	const struct image *im = t->env->im;
 	struct user_table_entry e[USER_TABLE_PROBES];
@@ -126,7 +126,7 @@ void context_release_all(const struct tracer *t, uint32_t token)
 
 /* The child returns from the functions that its parent was in. */
 void context_inherit(const struct tracer *t, const struct space *parent, pid_t parent_tid,
-			    const struct space *child, pid_t child_tid)
+		     const struct space *child, pid_t child_tid)
 {
 	const struct image *im = t->env->im;
 	struct user_context *from = context_find(t, parent, parent_tid);
@@ -151,7 +151,7 @@ void context_inherit(const struct tracer *t, const struct space *parent, pid_t p
 /* A vfork child runs with its parent's thread pointer, so with its context: which says
  * meanwhile that it is the child's. */
 void context_lend(const struct tracer *t, const struct process *p, pid_t tid, pid_t child_pid,
-			 pid_t child_tid)
+		  pid_t child_tid)
 {
 	struct user_context *u = context_claim(t, p->space, p->pid, tid);
 	if (!u)

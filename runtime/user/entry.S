@@ -31,7 +31,8 @@ user_header:
 	there	user_tail, user_tail_end
 	there	user_fixups, user_fixups_end
 	there	user_safety_handler, user_restorer
-	there	rt_context_init, rt_context_claim, rt_context_recover, rt_context_size, rt_session_init, rt_session_accept
+	there	rt_context_init, rt_context_claim, rt_context_recover, rt_context_size
+	there	rt_session_init, rt_session_accept
 	there	rt_skip_site, rt_skip_probe, rt_ledger_run, rt_ledger_skipped, rt_skip_text
 user_header_end:
 

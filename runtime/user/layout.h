@@ -265,7 +265,8 @@ _Static_assert(offsetof(struct rt_regs, flags) == REGS_FLAGS, "");
 _Static_assert(offsetof(struct rt_regs, sp) == REGS_SP, "");
 _Static_assert(offsetof(struct user_stub, code) == USER_STUB_CODE, "");
 _Static_assert(sizeof(struct user_stub) == USER_STUB_STRIDE, "");
-_Static_assert(USER_STUB_LEA_SIZE + USER_STUB_CALL_SIZE + USER_STUB_UNLEA_SIZE + SITE_SLOT_MAX <= USER_STUB_STRIDE - USER_STUB_CODE, "");
+_Static_assert(USER_STUB_LEA_SIZE + USER_STUB_CALL_SIZE + USER_STUB_UNLEA_SIZE + SITE_SLOT_MAX <=
+		       USER_STUB_STRIDE - USER_STUB_CODE, "");
 
 #endif
 #endif

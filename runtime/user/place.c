@@ -70,12 +70,12 @@ bool place_get_out(struct tracer *t, struct thread *th)
 	struct user_context *u;
 	switch (place_of(t, sp, regs.rip)) {
 	case PLACE_IN:
-		u = context_claim(t, sp, th->process->pid, th->tid);
+		u = context_claim(t, sp, th->process->pid, th->context_tid);
 		if (u)
 			u->deferred = 1;
 		return false;
 	case PLACE_TAIL:
-		u = context_find(t, sp, th->tid);
+		u = context_find(t, sp, th->context_tid);
 		if (!u)
 			return false;
 		place_roll_forward(sp, u, &regs);

@@ -96,8 +96,9 @@ struct space *space_fork(const struct space *sp, pid_t child);
 bool space_needs(const struct space_env *env, struct space *sp, const struct maps *m);
 /* Forgets the sites of files that are mapped no longer, or have been mapped anew. */
 void space_drop_unmapped(const struct space_env *env, struct space *sp, const struct maps *m);
-/* Injects the object if need be, arms the sites of files that have been mapped, and sets watches.  TID is in an event stop, and is in one
- * afterwards.  0, or -errno when nothing could be done (a warning was printed). */
+/* Injects the object if need be, arms the sites of files that have been mapped, and sets
+ * watches.  TID is in an event stop, and is in one afterwards.  0, or -errno when nothing could
+ * be done (a warning was printed).  LAST is the run of remote calls: see its FINAL. */
 int space_arm(const struct space_env *env, struct space *sp, pid_t tid, struct remote_call *last);
 /* Installs the SIGTRAP handler again, after the kernel has reset it. */
 int space_renew_safety(const struct space_env *env, struct space *sp, pid_t tid,

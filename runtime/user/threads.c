@@ -30,7 +30,7 @@ struct thread *thread_add(struct tracer *t, pid_t tid)
 	struct thread *th = calloc(1, sizeof *th);
 	if (!th)
 		return NULL;
-	th->tid = tid;
+	th->tid = th->context_tid = tid;
 	th->next = *bucket(t, tid);
 	*bucket(t, tid) = th;
 	t->n_threads++;
@@ -231,7 +231,7 @@ void thread_gone(struct tracer *t, struct thread *th, int status)
 		t->command = NULL;
 	if (p) {
 		struct user_context *u = p->space->base ? context_find(t, p->space, th->tid) : NULL;
-		if (u)
+		if (u) /* its own: not one that it had borrowed */
 			context_release(t, u);
 		if (p->pid == th->tid && p->pid == t->command_pid && !t->command_done) {
 			t->command_done = true;

@@ -126,6 +126,8 @@ static void new_child(struct tracer *t, struct thread *th, int event)
 		if (event == PTRACE_EVENT_VFORK && (flags & CLONE_VM)) {
 			context_introduce(t, sp, p->pid, th->tid, thread_pointer);
 			context_lend(t, p, th->tid, tid, tid);
+			if (!(flags & CLONE_SETTLS))
+				child->context_tid = th->context_tid;
 		}
 		memcpy(q->comm, p->comm, sizeof q->comm);
 		q->exe_device = p->exe_device;
@@ -167,6 +169,7 @@ static void exec_event(struct tracer *t, struct thread *th)
 	space_put(sp);
 	p->space = space_new(p->pid);
 	th->n_held = th->n_resent = 0;
+	th->context_tid = th->tid;
 	th->state = THREAD_STOPPED;
 	if (p->space && tracer_wants(t, p->space) && thread_to_event_stop(t, th))
 		tracer_arm(t, th);

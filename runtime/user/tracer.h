@@ -37,6 +37,7 @@ struct process {
 struct thread {
 	struct thread *next; /* of the same hash bucket */
 	pid_t tid;
+	pid_t context_tid;       /* of whose context it uses: in a vfork child its parent's */
 	struct process *process; /* NULL while UNKNOWN */
 	enum thread_state state;
 	int status;            /* wait status of an unknown or parked thread */

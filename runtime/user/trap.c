@@ -47,7 +47,7 @@ static bool hold(struct tracer *t, struct thread *th, const siginfo_t *info)
 			sp->frames_in_slots = true;
 		return false;
 	}
-	struct user_context *u = context_claim(t, sp, th->process->pid, th->tid);
+	struct user_context *u = context_claim(t, sp, th->process->pid, th->context_tid);
 	if (!u || th->n_held == HELD_MAX) {
 		if (place == PLACE_BEFORE) {
 			place_roll_back(t, sp, &regs);
@@ -77,7 +77,7 @@ static bool deferred_trap(struct tracer *t, struct thread *th, uint64_t trap)
 	struct user_regs_struct regs;
 	if (!sp->base || trap != sp->base + (uint64_t)t->env->im->header->deferred_trap)
 		return false;
-	struct user_context *u = context_find(t, sp, th->tid);
+	struct user_context *u = context_find(t, sp, th->context_tid);
 	if (!u || remote_get_regs(th->tid, &regs))
 		return true;
 	place_roll_forward(sp, u, &regs);
@@ -167,7 +167,7 @@ void trap_set_debug_stops(struct thread *th, const uint64_t *addresses, unsigned
 static void suspend_returns(const struct tracer *t, struct thread *th, enum watch_reason why)
 {
 	const struct space *sp = th->process->space;
-	struct user_context *u = context_find(t, sp, th->tid);
+	struct user_context *u = context_find(t, sp, th->context_tid);
 	struct user_regs_struct regs;
 	uint64_t back;
 	if (!u || !u->n_returns)
@@ -184,7 +184,7 @@ static void suspend_returns(const struct tracer *t, struct thread *th, enum watc
 static void resume_returns(const struct tracer *t, struct thread *th)
 {
 	const struct space *sp = th->process->space;
-	struct user_context *u = context_find(t, sp, th->tid);
+	struct user_context *u = context_find(t, sp, th->context_tid);
 	struct user_regs_struct regs;
 	trap_set_debug_stops(th, NULL, 0);
 	if (u && u->suspended && remote_get_regs(th->tid, &regs) == 0)
@@ -263,7 +263,7 @@ static bool fault(struct tracer *t, struct thread *th)
 			return true;
 		}
 	}
-	struct user_context *u = context_find(t, sp, th->tid);
+	struct user_context *u = context_find(t, sp, th->context_tid);
 	struct user_regs_struct regs;
 	if (!u || !u->rt.busy || remote_get_regs(th->tid, &regs))
 		return false;
