@@ -19,7 +19,6 @@
  *	                                                 SITE probes, and the entry half of RETURN ones
  *	void script_return(struct rt_context *c, uint32_t probe); a return probe's handler
  *	void script_probe(struct rt_context *c, uint32_t probe); any other probe's handler
- *	void script_finish(struct rt_context *c);        prints globals written but never read
  *	void script_repair(uint32_t global);             a thread died while it held that global's lock
  */
 #ifndef TAPSTER_RUNTIME_OBJECT_H
@@ -27,7 +26,7 @@
 
 #include "runtime/site.h"
 
-#define SCRIPT_ABI 3 /* changes whenever a struct of this file or site.h does */
+#define SCRIPT_ABI 4 /* changes whenever a struct of this file or site.h does */
 
 struct script_info {
 	uint32_t abi;
@@ -97,7 +96,6 @@ void script_init(struct rt_context *c);
 void script_site(struct rt_context *c, uint32_t site);
 void script_return(struct rt_context *c, uint32_t probe);
 void script_probe(struct rt_context *c, uint32_t probe);
-void script_finish(struct rt_context *c);
 void script_repair(uint32_t global);
 #pragma GCC visibility pop
 

@@ -260,13 +260,8 @@ static void session_stop(void)
 		if (is_armed)
 			stop_families(ARRAY_SIZE(families));
 		is_armed = false;
-		if (rt_session_accept(RT_END)) {
+		if (rt_session_accept(RT_END))
 			run_ordered(PROBE_END);
-			if (!rt_session.error_state) {
-				rt_context_claim(main_context, current->tgid, current->pid);
-				script_finish(main_context);
-			}
-		}
 		if (rt_session.error_state && rt_session_accept(RT_ERROR))
 			run_ordered(PROBE_ERROR);
 		WRITE_ONCE(rt_session.accept, 0);

@@ -512,11 +512,8 @@ static int run(struct driver *d)
 	d->im.rt->accept = 0;
 	d->is_running = false;
 	tracer_close(&d->tracer, !started);
-	if (accept_class(d, RT_END)) {
+	if (accept_class(d, RT_END))
 		run_ordered(d, PROBE_END);
-		if (!d->im.rt->error_state)
-			OBJECT_CALL(d, image_handler *, script_finish)(d->c);
-	}
 	if (d->im.rt->error_state && accept_class(d, RT_ERROR))
 		run_ordered(d, PROBE_ERROR);
 	d->im.rt->accept = 0;

@@ -23,7 +23,7 @@ user_header:
 	there	user_text_end, user_process, user_process_end, user_data, user_end
 	there	user_session, rt_session
 	there	script_info, script_strings, script_files, script_sites, script_probes, script_globals
-	there	script_init, script_site, script_return, script_probe, script_finish
+	there	script_init, script_site, script_return, script_probe
 	there	user_hit_return, user_returned
 	there	user_entry, user_entry_red, user_entry_flags, user_entry_red_flags
 	there	user_return_trampoline

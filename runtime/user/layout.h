@@ -38,7 +38,7 @@
 #define TAPSTER_RUNTIME_USER_LAYOUT_H
 
 #define USER_MAGIC 0x72737074 /* "tpsr" */
-#define USER_ABI 3            /* changes with any struct here */
+#define USER_ABI 4            /* changes with any struct here */
 
 /* ---- numbers that entry.S needs; checked against the structs below ---- */
 
@@ -104,7 +104,7 @@ struct user_header {
 	int32_t text_end, process, process_end, data, end;
 	int32_t session, rt_session;
 	int32_t info, strings, files, sites, probes, globals;
-	int32_t script_init, script_site, script_return, script_probe, script_finish;
+	int32_t script_init, script_site, script_return, script_probe;
 	int32_t hit_return, returned;
 	int32_t entry[4]; /* index: enum user_entry bits */
 	int32_t return_trampoline;

@@ -208,12 +208,6 @@ bool pass_emit(struct session *s)
 	emit_probes(&e);
 	emit_dispatch(&e);
 	emit_init(&e);
-	/* what is never read is printed by an end probe of effects' making */
-	out(&e.o, "void script_finish(struct rt_context *c)");
-	out_open(&e.o, "%s", "");
-	out(&e.o, "(void)c;");
-	out_close(&e.o, "");
-	out(&e.o, "%s", "");
 	emit_repair(&e);
 	emit_info(&e);
 	emit_files(&e);
