@@ -7,6 +7,7 @@
 #include <time.h>
 
 #include "base/sys.h"
+#include "cmd/kernel_run.h"
 #include "runtime/user/driver.h"
 #include "translator/session.h"
 
@@ -40,22 +41,32 @@ static int run_user(struct session *s)
 	return user_run(&o);
 }
 
+static int run_kernel(struct session *s)
+{
+	struct kernel_run_options o = {
+		.object = s->object_path,
+		.command = s->opt.command,
+		.target = s->opt.target_pid,
+		.output = output_name(s),
+		.timeout_ms = s->opt.timeout_ms,
+		.buffer_mb = s->opt.buffer_mb,
+		.verbose = session_verbose(s, 5),
+		.no_warnings = s->opt.no_warnings,
+	};
+
+	return kernel_run(&o);
+}
+
 int run_session(struct session *s)
 {
 	bool is_verbose = session_verbose(s, 5) > 0;
 	struct sys_times from, to;
 	int status;
 
-	if (s->runtime == RUNTIME_KERNEL) {
-		fputs("tapster: the kernel runtime is not there yet; --runtime=user probes programs\n"
-		      "Pass 5: run failed.  [man error::pass5]\n",
-		      stderr);
-		return EXIT_FAILURE;
-	}
 	if (is_verbose)
 		fputs("Pass 5: starting run.\n", stderr);
 	sys_times(&from);
-	status = run_user(s);
+	status = s->runtime == RUNTIME_KERNEL ? run_kernel(s) : run_user(s);
 	sys_times(&to);
 	if (is_verbose)
 		fprintf(stderr, "Pass 5: run completed in %lluusr/%llusys/%llureal ms.\n",

@@ -10,7 +10,11 @@
  * linker against libtapster_rt.a.  The result must be free of relocations, which the
  * link script asserts.  A script with its own MAXSTRINGLEN needs a runtime of
  * that size: it is compiled once and cached as well.
+ *
+ * Kernel runtime: build_kernel.c.
  */
+#include "translator/build_int.h"
+
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
@@ -25,29 +29,25 @@
 #include "translator/passes.h"
 #include "translator/session.h"
 
-enum { DEFAULT_STRING = 512 };
-
-typedef VEC(const char *) arg_vec;
-
-static void add_arg(struct session *s, arg_vec *args, const char *arg)
+void build_add(struct session *s, arg_vec *args, const char *arg)
 {
 	VEC_PUSH(s->arena, args, arg);
 }
 
-static void add_words(struct session *s, arg_vec *args, const char *words)
+void build_add_words(struct session *s, arg_vec *args, const char *words)
 {
 	while (*words) {
 		size_t n = strcspn(words, " ");
 
 		if (n)
-			add_arg(s, args, arena_strndup(s->arena, words, n));
+			build_add(s, args, arena_strndup(s->arena, words, n));
 		words += n + (words[n] == ' ');
 	}
 }
 
 /* ---- running tools ---- */
 
-static const char *joined(struct session *s, const arg_vec *args)
+const char *build_joined(struct session *s, const arg_vec *args)
 {
 	const char *text = "";
 
@@ -75,15 +75,15 @@ static void report_output(struct session *s, const char *tool, const char *text)
 		diag_error(&s->diag, (struct loc){ 0 }, E_TOOL_FAILED, tool);
 }
 
-static bool run_tool(struct session *s, arg_vec *args)
+bool build_run(struct session *s, arg_vec *args)
 {
 	struct sys_spawn spawn = { 0 };
 	struct buf output;
 	int status;
 	bool ok;
 
-	add_arg(s, args, NULL);
-	log_at(&s->log, 2, "Running %s", joined(s, args));
+	build_add(s, args, NULL);
+	log_at(&s->log, 2, "Running %s", build_joined(s, args));
 	buf_init(&output);
 	spawn.argv = args->at;
 	spawn.out = &output;
@@ -101,31 +101,33 @@ static bool run_tool(struct session *s, arg_vec *args)
 	return ok;
 }
 
-static void add_compiler(struct session *s, arg_vec *args)
+void build_add_defines(struct session *s, arg_vec *args)
 {
-	/* api.h is included as runtime/api.h */
-	add_arg(s, args, TAPSTER_CC);
-	add_arg(s, args, "-pipe");
-	add_words(s, args, TAPSTER_RT_CFLAGS);
-	add_arg(s, args, arena_printf(s->arena, "-I%s/..", s->paths.runtime_dir));
 	if (session_max_string(s) != DEFAULT_STRING)
-		add_arg(s, args, arena_printf(s->arena, "-DMAXSTRINGLEN=%u", session_max_string(s)));
+		build_add(s, args, arena_printf(s->arena, "-DMAXSTRINGLEN=%u", session_max_string(s)));
 	/* the others for api.h (HIST_ELISION) and for embedded C */
 	VEC_EACH(&s->opt.defines, i) {
 		const struct text_option *o = &s->opt.defines.at[i];
 
 		if (strcmp(o->name, "MAXSTRINGLEN"))
-			add_arg(s, args, arena_printf(s->arena, "-D%s=%s", o->name, o->value ? o->value : "1"));
+			build_add(s, args, arena_printf(s->arena, "-D%s=%s", o->name, o->value ? o->value : "1"));
 	}
 }
 
-/* Without the warnings that speak of how a script is written rather than of an error in C.
- * Handlers have 16 KB of stack, of which RT_STACK_ROOM is left to one frame and the runtime. */
+static void add_compiler(struct session *s, arg_vec *args)
+{
+	/* api.h is included as runtime/api.h */
+	build_add(s, args, TAPSTER_CC);
+	build_add(s, args, "-pipe");
+	build_add_words(s, args, TAPSTER_RT_CFLAGS);
+	build_add(s, args, arena_printf(s->arena, "-I%s/..", s->paths.runtime_dir));
+	build_add_defines(s, args);
+}
+
+/* Handlers have 16 KB of stack, of which RT_STACK_ROOM is left to one frame and the runtime. */
 static void add_warnings(struct session *s, arg_vec *args)
 {
-	add_words(s, args, "-Wall -Werror -Wno-unused -Wno-tautological-compare"
-			   " -Wno-bool-compare -Wno-bool-operation -Wno-overflow"
-			   " -Wno-maybe-uninitialized -Wframe-larger-than=3072");
+	build_add_words(s, args, "-Wall -Werror -Wframe-larger-than=3072 " BUILD_NO_WARNINGS);
 }
 
 /* ---- the runtime for another MAXSTRINGLEN ---- */
@@ -154,11 +156,11 @@ static bool compile_folder(struct session *s, const char *folder, arg_vec *objec
 			continue;
 		object = arena_printf(s->arena, "%s/rt_%s.o", s->temp_dir, entry->d_name);
 		add_compiler(s, &args);
-		add_words(s, &args, "-w -c -o");
-		add_arg(s, &args, object);
-		add_arg(s, &args, arena_printf(s->arena, "%s/%s", dir, entry->d_name));
-		ok = run_tool(s, &args);
-		add_arg(s, objects, object);
+		build_add_words(s, &args, "-w -c -o");
+		build_add(s, &args, object);
+		build_add(s, &args, arena_printf(s->arena, "%s/%s", dir, entry->d_name));
+		ok = build_run(s, &args);
+		build_add(s, objects, object);
 	}
 	closedir(d);
 	return ok;
@@ -183,10 +185,10 @@ static const char *runtime_archive(struct session *s)
 	if (path)
 		return path;
 	path = arena_printf(s->arena, "%s/libtapster_rt.a", s->temp_dir);
-	add_words(s, &args, "ar crs");
-	add_arg(s, &args, path);
+	build_add_words(s, &args, "ar crs");
+	build_add(s, &args, path);
 	if (!compile_folder(s, "core", &args) || !compile_folder(s, "user", &args) ||
-	    !run_tool(s, &args))
+	    !build_run(s, &args))
 		return NULL;
 	cached = s->opt.use_cache ? cache_put(s->arena, s->paths.cache_dir, name, path) : NULL;
 	return cached ? cached : path;
@@ -194,7 +196,22 @@ static const char *runtime_archive(struct session *s)
 
 /* ---- the object ---- */
 
-static bool write_text(struct session *s, const char *path)
+bool build_copy(struct session *s, const char *from, const char *to)
+{
+	struct buf data;
+	int err;
+
+	buf_init(&data);
+	err = sys_read_file(from, &data);
+	if (!err)
+		err = sys_write_file_atomic(to, data.data, data.len, 0644);
+	buf_fini(&data);
+	if (err)
+		diag_error(&s->diag, (struct loc){ 0 }, E_WRITE, to, strerror(-err));
+	return !err;
+}
+
+bool build_write_text(struct session *s, const char *path)
 {
 	int err = sys_write_file_atomic(path, s->c_text, s->c_text_len, 0600);
 
@@ -209,11 +226,11 @@ static bool compile(struct session *s, const char *source, const char *object)
 
 	add_compiler(s, &args);
 	add_warnings(s, &args);
-	add_arg(s, &args, "-c");
-	add_arg(s, &args, "-o");
-	add_arg(s, &args, object);
-	add_arg(s, &args, source);
-	return run_tool(s, &args);
+	build_add(s, &args, "-c");
+	build_add(s, &args, "-o");
+	build_add(s, &args, object);
+	build_add(s, &args, source);
+	return build_run(s, &args);
 }
 
 static bool link_object(struct session *s, const char *object, const char *path)
@@ -223,14 +240,14 @@ static bool link_object(struct session *s, const char *object, const char *path)
 
 	if (!archive)
 		return false;
-	add_words(s, &args, "ld -shared -nostdlib -Bsymbolic --gc-sections -z noexecstack"
+	build_add_words(s, &args, "ld -shared -nostdlib -Bsymbolic --gc-sections -z noexecstack"
 			    " --build-id=none -T");
-	add_arg(s, &args, arena_printf(s->arena, "%s/object.ld", s->paths.user_runtime));
-	add_arg(s, &args, "-o");
-	add_arg(s, &args, path);
-	add_arg(s, &args, object);
-	add_arg(s, &args, archive);
-	return run_tool(s, &args);
+	build_add(s, &args, arena_printf(s->arena, "%s/object.ld", s->paths.user_runtime));
+	build_add(s, &args, "-o");
+	build_add(s, &args, path);
+	build_add(s, &args, object);
+	build_add(s, &args, archive);
+	return build_run(s, &args);
 }
 
 /* Everything that the object is made from. */
@@ -241,10 +258,10 @@ static const char *object_key(struct session *s)
 
 	add_compiler(s, &args);
 	add_warnings(s, &args);
-	add_arg(s, &args, NULL);
+	build_add(s, &args, NULL);
 	cache_key_init(&key);
 	cache_key_add(&key, s->c_text, s->c_text_len);
-	cache_key_adds(&key, joined(s, &args));
+	cache_key_adds(&key, build_joined(s, &args));
 	cache_key_adds(&key, __VERSION__);
 	cache_key_add_file(&key, arena_printf(s->arena, "%s/libtapster_rt.a", s->paths.user_runtime));
 	cache_key_add_file(&key, arena_printf(s->arena, "%s/object.ld", s->paths.user_runtime));
@@ -267,7 +284,7 @@ static bool build_user(struct session *s)
 		return false;
 	source = arena_printf(s->arena, "%s/script.c", dir);
 	object = arena_printf(s->arena, "%s/script.o", dir);
-	if (!write_text(s, source))
+	if (!build_write_text(s, source))
 		return false;
 	if (s->from_cache)
 		return true;
@@ -284,23 +301,17 @@ static bool build_user(struct session *s)
 static bool copy_named(struct session *s)
 {
 	const char *path = arena_printf(s->arena, "%s.so", s->opt.module_name);
-	struct buf data;
-	int err;
 
-	buf_init(&data);
-	err = sys_read_file(s->object_path, &data);
-	if (!err)
-		err = sys_write_file_atomic(path, data.data, data.len, 0644);
-	buf_fini(&data);
-	if (err)
-		diag_error(&s->diag, (struct loc){ 0 }, E_WRITE, path, strerror(-err));
-	else
-		s->object_path = path;
-	return !err;
+	if (!build_copy(s, s->object_path, path))
+		return false;
+	s->object_path = path;
+	return true;
 }
 
 bool pass_build(struct session *s)
 {
+	if (s->runtime == RUNTIME_KERNEL)
+		return build_kernel(s);
 	if (!build_user(s))
 		return false;
 	s->module_name = s->opt.module_name ? s->opt.module_name : "tapster";

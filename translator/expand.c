@@ -377,22 +377,22 @@ void expand_used_files(struct session *s)
 
 /* ---- the pass ---- */
 
-static bool choose_runtime(struct session *s)
+static void choose_runtime(struct session *s)
 {
 	switch (s->opt.runtime) {
 	case RUNTIME_KERNEL:
-		diag_error(&s->diag, (struct loc){ 0 }, E_KERNEL_RUNTIME);
-		return false;
+		s->runtime_why = "asked for by --runtime=kernel";
+		break;
 	case RUNTIME_USER:
 		s->runtime_why = "asked for by --runtime=user";
 		break;
 	case RUNTIME_AUTO:
-		s->runtime_why = "the kernel runtime is not there yet";
+		s->runtime_why = "it probes all that is supported, and needs no module";
 		break;
 	}
-	s->runtime = RUNTIME_USER;
-	log_at(&s->log, 1, "Runtime: user (%s).", s->runtime_why);
-	return true;
+	s->runtime = s->opt.runtime == RUNTIME_KERNEL ? RUNTIME_KERNEL : RUNTIME_USER;
+	log_at(&s->log, 1, "Runtime: %s (%s).", s->runtime == RUNTIME_KERNEL ? "kernel" : "user",
+	       s->runtime_why);
 }
 
 static void add_alias(struct session *s, const struct decl *d)
@@ -415,12 +415,38 @@ static void add_alias(struct session *s, const struct decl *d)
 	point_tree_add_alias(s, d);
 }
 
+/* What the kernel runtime can't arm. */
+static void refuse_for_kernel(struct session *s)
+{
+	VEC_EACH(&s->probes, i) {
+		const struct probe *p = s->probes.at[i];
+
+		switch ((enum script_probe_kind)p->row.kind) {
+		case PROBE_BEGIN:
+		case PROBE_END:
+		case PROBE_ERROR:
+		case PROBE_TIMER:
+		case PROBE_TIMER_PROFILE:
+		case PROBE_NEVER:
+			continue;
+		case PROBE_SITE:
+		case PROBE_RETURN:
+		case PROBE_PROCESS_BEGIN:
+		case PROBE_PROCESS_END:
+		case PROBE_THREAD_BEGIN:
+		case PROBE_THREAD_END:
+		case PROBE_SYSCALL:
+		case PROBE_SYSCALL_RETURN:
+			diag_error(&s->diag, p->loc, E_NOT_IN_KERNEL, p->name);
+		}
+	}
+}
+
 bool pass_expand(struct session *s)
 {
 	unsigned n_errors = s->diag.n_errors;
 
-	if (!choose_runtime(s))
-		return false;
+	choose_runtime(s);
 	if (!s->dw)
 		s->dw = dw_new(s->arena);
 	VEC_EACH(&s->user_files, f)
@@ -434,6 +460,8 @@ bool pass_expand(struct session *s)
 			if (s->user_files.at[f]->decls.at[i]->kind == DECL_PROBE)
 				expand_probe(s, s->user_files.at[f]->decls.at[i]);
 	expand_used_files(s);
+	if (s->runtime == RUNTIME_KERNEL)
+		refuse_for_kernel(s);
 	if (!s->probes.n && s->diag.n_errors == n_errors)
 		diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES_FOUND);
 	return s->diag.n_errors == n_errors;

@@ -3,7 +3,8 @@
 noinst_LIBRARIES += libtranslator.a
 libtranslator_a_SOURCES = \
 	translator/access.h \
-	translator/build.c \
+	translator/build.c translator/build_int.h \
+	translator/build_kernel.c \
 	translator/cache.c translator/cache.h \
 	translator/check.c \
 	translator/dump.c translator/dump.h \

@@ -56,6 +56,10 @@
 #define E_TOOL_FAILED "E_TOOL_FAILED", "'%s' failed; -v shows what it said, -k keeps what it was given"
 #define E_RUNTIME_SOURCES "E_RUNTIME_SOURCES", "-D MAXSTRINGLEN=%u needs the runtime's sources; cannot read '%s': %s"
 #define E_COMPILER "E_COMPILER", "%s"
+#define E_NO_HEADERS "E_NO_HEADERS", \
+	"the kernel runtime needs the headers of kernel %s, which are not at %s; on Debian: apt-get install %s"
+#define E_NO_MODULES "E_NO_MODULES", \
+	"kernel %s was built without CONFIG_MODULES, so it can't load what the kernel runtime makes"
 #define E_WRITE "E_WRITE", "cannot write '%s': %s"
 
 #endif

@@ -13,8 +13,8 @@
 #define E_ALIAS_WILDCARD "E_ALIAS_WILDCARD", "wildcards are not allowed in the name of an alias"
 #define E_ALIAS_ARGUMENT "E_ALIAS_ARGUMENT", "alias component %s contains illegal parameter"
 #define E_NO_PROBES_FOUND "E_NO_PROBES", "no probes found"
-#define E_KERNEL_RUNTIME "E_KERNEL_RUNTIME", \
-	"the kernel runtime (--runtime=kernel) is not there yet"
+#define E_NOT_IN_KERNEL "E_NOT_IN_KERNEL", \
+	"the kernel runtime can't probe %s yet; --runtime=user can"
 #define N_ALIAS_USE "from this use of alias %s"
 
 /* begin, end, timers */

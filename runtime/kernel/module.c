@@ -22,6 +22,7 @@
 #include <linux/proc_fs.h>
 #include <linux/sched.h>
 #include <linux/sched/signal.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/smp.h>
 #include <linux/uaccess.h>
@@ -99,6 +100,15 @@ no_memory:
 	return -ENOMEM;
 }
 
+/* Of the stack that we are on: a task's, or one of interrupts, of which a part is left. */
+static uint64_t stack_low(void)
+{
+	uint64_t here = (uint64_t)__builtin_frame_address(0);
+	uint64_t low = (uint64_t)task_stack_page(current);
+
+	return here - low < THREAD_SIZE ? low : here - IRQ_STACK_SIZE / 2;
+}
+
 struct rt_context *kernel_context_take(struct pt_regs *regs)
 {
 	struct rt_context *c = contexts[smp_processor_id()];
@@ -111,6 +121,7 @@ struct rt_context *kernel_context_take(struct pt_regs *regs)
 	c->tid = current->pid;
 	c->regs = (struct rt_regs *)regs;
 	c->ip = regs ? regs->ip : 0;
+	c->stack_low = stack_low();
 	return c;
 }
 
@@ -159,6 +170,7 @@ static void run_here(uint32_t probe)
 	struct rt_context *c = main_context;
 
 	rt_context_claim(c, current->tgid, current->pid);
+	c->stack_low = stack_low();
 	c->busy = 1;
 	script_probe(c, probe);
 	c->busy = 0;
