@@ -113,6 +113,14 @@ struct dw_file {
 	/* qualify.c */
 	struct dw_scopes *scopes;    /* of the unit that was asked for last */
 
+	/* scope.c: probes on many functions ask each unit for the same name */
+	struct dw_global {
+		Dwarf_CU *cu;
+		const char *name;
+		Dwarf_Die die;
+		bool is_found;
+	} last_global;
+
 	/* cfi.c */
 	bool looked_for_cfi;
 	Dwarf_CFI *cfi_debug, *cfi_eh;
@@ -289,10 +297,12 @@ bool type_lookup(struct dw_file *f, const char *name, struct dw_type *out);
 unsigned type_address_size(const struct dw_file *f);
 
 /* ---- scope.c ---- */
-/* Calls FN for each variable and parameter in scope, innermost first, until it returns
- * true.  WITH_UNIT: and the variables of the compilation unit. */
+/* Calls FN for each variable and parameter of the function that is in scope, innermost
+ * first, until it returns true. */
 typedef bool scope_fn(void *data, Dwarf_Die *var);
-bool scope_each(const struct dw_scope *scope, bool with_unit, scope_fn *fn, void *data);
+bool scope_each(const struct dw_scope *scope, scope_fn *fn, void *data);
+/* The variable NAME of the compilation unit itself. */
+bool scope_global(struct dw_file *f, Dwarf_CU *cu, const char *name, Dwarf_Die *out);
 
 /* ---- abi.c ---- */
 /* PARAM, a child of FUNC, at the function's entry. */

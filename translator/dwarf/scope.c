@@ -58,26 +58,45 @@ static bool each_child(Dwarf_Die *die, scope_fn *fn, void *data)
 	return false;
 }
 
-static bool each_global(Dwarf_Die *scope, scope_fn *fn, void *data)
+static bool find_global(Dwarf_Die *scope, const char *name, Dwarf_Die *out)
 {
 	Dwarf_Die child;
 
 	for (int next = dwarf_child(scope, &child); next == 0;
 	     next = dwarf_siblingof(&child, &child)) {
-		if (dwarf_tag(&child) == DW_TAG_variable && fn(data, &child))
+		int tag = dwarf_tag(&child);
+		const char *found = tag == DW_TAG_variable ? dwarf_diename(&child) : NULL;
+
+		if (found && !strcmp(found, name)) {
+			*out = child;
 			return true;
-		if (dwarf_tag(&child) == DW_TAG_namespace && each_global(&child, fn, data))
+		}
+		if (tag == DW_TAG_namespace && find_global(&child, name, out))
 			return true;
 	}
 	return false;
 }
 
+bool scope_global(struct dw_file *f, Dwarf_CU *cu, const char *name, Dwarf_Die *out)
+{
+	struct dw_global *last = &f->last_global;
+	Dwarf_Die unit;
+
+	if (last->cu != cu || strcmp(last->name, name)) {
+		last->cu = cu;
+		last->name = arena_strdup(f->dw->arena, name);
+		last->is_found = unit_die(cu, &unit) && find_global(&unit, name, &last->die);
+	}
+	*out = last->die;
+	return last->is_found;
+}
+
 enum { MAX_NESTING = 64 };
 
-bool scope_each(const struct dw_scope *scope, bool with_unit, scope_fn *fn, void *data)
+bool scope_each(const struct dw_scope *scope, scope_fn *fn, void *data)
 {
 	const struct dw_func_die *d = scope->func->die;
-	Dwarf_Die nest[MAX_NESTING], unit;
+	Dwarf_Die nest[MAX_NESTING];
 	uint64_t pc = scope->is_return ? scope->func->address : scope->pc;
 	unsigned n = 1;
 
@@ -91,7 +110,7 @@ bool scope_each(const struct dw_scope *scope, bool with_unit, scope_fn *fn, void
 	while (n-- > 0)
 		if (each_child(&nest[n], fn, data))
 			return true;
-	return with_unit && unit_die(d->die.cu, &unit) && each_global(&unit, fn, data);
+	return false;
 }
 
 struct visible {
@@ -153,5 +172,5 @@ void dw_visible(const struct dw_scope *scope, dw_var_name_vec *out)
 			VEC_PUSH(scope->func->file->dw->arena, out, main_names[i]);
 		return;
 	}
-	scope_each(scope, false, add_visible, &v);
+	scope_each(scope, add_visible, &v);
 }

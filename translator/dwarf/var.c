@@ -12,7 +12,6 @@
 struct named {
 	const char *name;
 	Dwarf_Die die;
-	bool is_found;
 };
 
 static bool is_named(void *data, Dwarf_Die *die)
@@ -23,7 +22,6 @@ static bool is_named(void *data, Dwarf_Die *die)
 	if (!name || strcmp(name, n->name))
 		return false;
 	n->die = *die;
-	n->is_found = true;
 	return true;
 }
 
@@ -215,7 +213,7 @@ static void not_found(struct walk *w, const struct dw_scope *scope, const char *
 {
 	struct collected k = { .arena = w->c.arena };
 
-	scope_each(scope, false, collect, &k);
+	scope_each(scope, collect, &k);
 	out->names = k.names.at;
 	out->n_names = k.names.n;
 	out->error = DW_VAR_NOT_FOUND;
@@ -285,7 +283,8 @@ void dw_var(const struct dw_scope *scope, const char *name, const component_vec 
 	}
 	frame = d->frame;
 	w.c.frame = &frame;
-	if (!scope_each(scope, true, is_named, &named)) {
+	if (!scope_each(scope, is_named, &named) &&
+	    !scope_global(func->file, d->die.cu, name, &named.die)) {
 		not_found(&w, scope, name, out);
 		return;
 	}
