@@ -145,7 +145,6 @@ struct rt_context {
 	                      * never ask for it */
 	uint64_t stack_low;  /* end of the stack that handlers run on; 0: large enough for all */
 	void *port;          /* the port's own; valid in the running process only */
-	uint64_t port_data[4];
 	char error[512];     /* message of the first error */
 	char out[RT_OUT_SIZE];
 	char frames[] RT_LINE;
@@ -161,11 +160,9 @@ struct rt_session {
 	uint32_t too_many_skipped; /* n_skipped has passed script_info.max_skipped */
 	uint64_t n_skipped;  /* sum over all reasons but RT_SKIP_STATE */
 	uint64_t dropped;    /* records, kept by the port */
-	uint64_t start_ns;   /* monotonic */
 	int64_t tz_offset;   /* seconds east of Greenwich, for tz_ctime */
 	char tz_name[16];
 	int32_t tool_pid, tool_uid; /* of the driver */
-	uint64_t port_data[32]; /* the port's own */
 };
 extern struct rt_session rt_session;
 

@@ -13,7 +13,6 @@ struct rt_session rt_session;
 void rt_session_init(void)
 {
 	rt_session.max_errors = script_info.max_errors;
-	rt_session.start_ns = rt_port_monotonic_ns();
 }
 
 bool rt_session_accept(enum rt_class class)
