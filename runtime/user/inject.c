@@ -98,7 +98,15 @@ static int inject(const struct space_env *env, struct space *sp, struct remote_c
 		err = inject_call(r, &at, SYS_mmap, (uint64_t)(base + h->process),
 			   (uint64_t)(h->process_end - h->process), PROT_READ | PROT_WRITE,
 			   MAP_PRIVATE | MAP_FIXED, (uint64_t)fd, (uint64_t)h->process);
+	const uint64_t wiped = offsetof(struct user_process, pid);
 	int64_t ignored;
+	if (!err)
+		err = inject_call(r, &at, SYS_mmap, (uint64_t)(base + h->process), wiped,
+				  PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_FIXED | MAP_ANONYMOUS,
+				  (uint64_t)-1, 0);
+	if (!err) /* Linux 4.14; before, a killed supervisor's targets had better not fork */
+		inject_call(r, &ignored, SYS_madvise, (uint64_t)(base + h->process), wiped,
+			    MADV_WIPEONFORK, 0, 0, 0);
 	int err2 = inject_call(r, &ignored, SYS_close, (uint64_t)fd, 0, 0, 0, 0, 0);
 	if (err)
 		return err;

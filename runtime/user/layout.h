@@ -8,7 +8,7 @@
  * memfd, in which the offset of a byte is its address in the object:
  *
  *	text       header, code, constants            mapped r-x in every target
- *	process    struct user_process                mapped private: one per process
+ *	process    struct user_process                private pages: one per process
  *	data       globals, rt_session, user_session  mapped shared, also in the driver
  *	tail       claims, contexts, rings            likewise; laid out by the driver
  *
@@ -51,6 +51,7 @@
 #define USER_PROCESS_CLAIM_STACK 8
 #define USER_PROCESS_CLAIM_STACK_SIZE 2040
 #define USER_PROCESS_TABLE 2048
+#define USER_PROCESS_WIPED 4096 /* the rest of the struct begins at a page */
 
 #define USER_CONTEXT_TARGET_SP 0
 #define USER_CONTEXT_STACK 8
@@ -160,8 +161,11 @@ struct user_process {
 	uint32_t unused;
 	char claim_stack[USER_PROCESS_CLAIM_STACK_SIZE] __attribute__((aligned(8)));
 	struct user_table_entry table[USER_TABLE_SIZE + USER_TABLE_PROBES];
-	uint32_t token; /* of the process in the session; 0 in the driver */
-	int32_t pid;
+	uint32_t token; /* of the process in the session; 0: the driver, or a forked child that
+			 * the supervisor doesn't know: it has no contexts */
+	/* Up to here the pages are anonymous in a target, and zero after a fork, so that two
+	 * processes never use one context, not even when the supervisor has died. */
+	int32_t pid __attribute__((aligned(USER_PROCESS_WIPED)));
 	int32_t tid;    /* driver only: thread for which a probe runs there */
 	uint32_t flags; /* enum user_process_flags */
 	uint64_t clock_gettime; /* the vDSO's, or 0 */
@@ -249,6 +253,7 @@ struct user_session {
 
 _Static_assert(offsetof(struct user_process, claim_lock) == USER_PROCESS_CLAIM_LOCK, "");
 _Static_assert(offsetof(struct user_process, claim_stack) == USER_PROCESS_CLAIM_STACK, "");
+_Static_assert(offsetof(struct user_process, pid) % USER_PROCESS_WIPED == 0, "");
 _Static_assert(offsetof(struct user_process, table) == USER_PROCESS_TABLE, "");
 _Static_assert(offsetof(struct user_context, target_sp) == USER_CONTEXT_TARGET_SP, "");
 _Static_assert(offsetof(struct user_context, stack) == USER_CONTEXT_STACK, "");

@@ -67,9 +67,12 @@ static void enter_in_table(uint64_t key, struct user_context *u)
 
 struct user_context *user_context_find(uint64_t key)
 {
-	uint32_t tid = (uint32_t)user_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
 	uint32_t n = user_session.n_contexts, token = user_process.token;
 	uint32_t found = n;
+
+	if (token == 0)
+		return NULL;
+	uint32_t tid = (uint32_t)user_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
 
 	for (uint32_t i = 0; i < n && found == n; i++)
 		if (claims()[i].tid == tid && claims()[i].token == token)

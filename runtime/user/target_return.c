@@ -170,14 +170,16 @@ void user_returned(struct user_context *u)
 	squeeze(u, i);
 }
 
-/* The real return address of SLOT, when the thread's own context doesn't know
- * it: coroutines that have moved between threads; or a handler is running. */
+/* The real return address of SLOT, when the thread's own context doesn't know it: coroutines
+ * that have moved between threads; a handler is running; or a forked child without contexts,
+ * whose parent's are as good. */
 uint64_t user_return_find(uint64_t slot)
 {
 	struct user_claim *claims = user_at(user_session.claims);
 
 	for (uint32_t i = 0; i < user_session.n_contexts; i++) {
-		if (!claims[i].tid || claims[i].token != user_process.token)
+		if (!claims[i].tid ||
+		    (user_process.token && claims[i].token != user_process.token))
 			continue;
 		struct user_context *u = user_context_at(i);
 		for (uint32_t j = u->n_returns; j > 0; j--)
