@@ -21,6 +21,7 @@ struct emit {
 	struct arena *a;
 	struct out o;
 	const char **global_names; /* by id */
+	size_t *frame_needs;       /* of functions, by id: see func.c */
 	bool has_groups;           /* the script asks for matched() or ngroups() */
 
 	/* the body that is printed */

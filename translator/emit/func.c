@@ -111,13 +111,11 @@ static size_t own_frame(const struct emit *e, const struct decl *d)
 	return frame_size(e, &all);
 }
 
-size_t frame_need(struct emit *e, const struct decl *d)
+/* Of a function that may come back to itself: no deeper than the runtime lets calls nest. */
+static size_t recursive_need(struct emit *e)
 {
 	size_t most = 0;
 
-	if (!d->function.is_recursive)
-		return own_frame(e, d) + callees_need(e, &d->function.effects->callees);
-	/* the runtime counts the nesting: no deeper than that, whoever calls whom */
 	VEC_EACH(&e->s->functions, i) {
 		size_t size = own_frame(e, e->s->functions.at[i]);
 
@@ -125,6 +123,17 @@ size_t frame_need(struct emit *e, const struct decl *d)
 			most = size;
 	}
 	return most * (max_nesting(e) + 1);
+}
+
+size_t frame_need(struct emit *e, const struct decl *d)
+{
+	size_t *known = &e->frame_needs[d->function.id];
+
+	if (!*known) /* kept plus one */
+		*known = 1 + (d->function.is_recursive
+				      ? recursive_need(e)
+				      : own_frame(e, d) + callees_need(e, &d->function.effects->callees));
+	return *known - 1;
 }
 
 size_t callees_need(struct emit *e, const decl_vec *callees)

@@ -197,6 +197,7 @@ bool pass_emit(struct session *s)
 
 	out_init(&e.o, s->arena);
 	names_init(&e);
+	e.frame_needs = ARENA_ARRAY(s->arena, s->functions.n + 1, size_t);
 	e.has_groups = wants_groups(s);
 	out(&e.o, "#include \"runtime/api.h\"");
 	out(&e.o, "%s", "");
