@@ -502,7 +502,7 @@ int kernel_run(const struct kernel_run_options *o)
 		goto out;
 	if (o->attach)
 		snprintf(r->name, sizeof(r->name), "%s", o->attach);
-	else if (!load_engine(o->object) || !load_module(o->object, o->buffer_mb, r->name))
+	else if (!load_engine(o->object, o->engine) || !load_module(o->object, o->buffer_mb, r->name))
 		goto out;
 	if (open_session(r))
 		remove = run_open(r, &status);

@@ -17,6 +17,7 @@
 
 struct kernel_run_options {
 	const char *object;  /* NAME.ko; NULL with ATTACH */
+	const char *engine;  /* its engine; NULL: the one beside it */
 	const char *attach;  /* -A: the name of a module that runs already */
 	const char *command; /* -c; NULL: none */
 	pid_t target;        /* -x; 0: none */

@@ -203,10 +203,10 @@ out:
 	return ok;
 }
 
-bool load_engine(const char *path)
+bool load_engine(const char *path, const char *engine)
 {
 	const char *depends, *slash = strrchr(path, '/');
-	char engine[4096];
+	char beside[4096];
 	struct buf image;
 	bool ok = true;
 	int err;
@@ -218,8 +218,10 @@ bool load_engine(const char *path)
 	depends = module_info(&image, "depends");
 	if (depends && strstr(depends, ENGINE) && !is_loaded(ENGINE)) {
 		buf_fini(&image);
-		snprintf(engine, sizeof(engine), "%.*s" ENGINE ".ko",
+		snprintf(beside, sizeof(beside), "%.*s" ENGINE ".ko",
 			 slash ? (int)(slash - path + 1) : 0, path);
+		if (!engine)
+			engine = beside;
 		ok = read_image(engine, &image);
 		err = ok && syscall(SYS_init_module, image.data, image.len, "") ? errno : 0;
 		if (err && err != EEXIST) {

@@ -17,8 +17,9 @@ const char *load_refusal(void);
 /* Loads PATH.  When a module of its name is there it is loaded as NAME_2, NAME_3 ...; NAME
  * is what it became. */
 bool load_module(const char *path, unsigned buffer_mb, char name[MODULE_NAME_SIZE]);
-/* The engine, when the module in PATH needs it and it isn't there: beside PATH. */
-bool load_engine(const char *path);
+/* The engine, when the module in PATH needs it and it isn't there; ENGINE is its file, NULL: the
+ * one beside PATH. */
+bool load_engine(const char *path, const char *engine);
 bool remove_module(const char *name);
 /* The engine goes when nobody uses it; no message when somebody does. */
 void remove_engine(void);

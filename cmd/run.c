@@ -45,6 +45,7 @@ static int run_kernel(struct session *s)
 {
 	struct kernel_run_options o = {
 		.object = s->object_path,
+		.engine = s->engine_path,
 		.command = s->opt.command,
 		.target = s->opt.target_pid,
 		.output = output_name(s),

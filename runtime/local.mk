@@ -54,7 +54,23 @@ RT_KERNEL_SOURCES = \
 	runtime/kernel/no_sites.c \
 	runtime/kernel/output.c \
 	runtime/kernel/port.c \
+	runtime/kernel/sites.c \
 	runtime/kernel/timer.c
+
+# The engine: a module of its own, likewise.
+RT_ENGINE_SOURCES = \
+	runtime/uprobes/Kbuild \
+	runtime/uprobes/engine.c \
+	runtime/uprobes/hooks.c \
+	runtime/uprobes/layout.c \
+	runtime/uprobes/return.c \
+	runtime/uprobes/sites.c \
+	runtime/uprobes/space.c \
+	runtime/uprobes/text.c \
+	runtime/uprobes/trap.c \
+	runtime/uprobes/update.c \
+	runtime/uprobes/uprobes.h \
+	runtime/uprobes/uprobes_int.h
 
 # The link script of script objects and other files beside the archive.
 RT_BESIDE = \
@@ -115,4 +131,4 @@ rtarchivedir = $(pkglibdir)
 nodist_rtarchive_DATA = rt/libtapster_rt.a
 dist_rtarchive_DATA = $(RT_BESIDE)
 
-nobase_dist_pkgdata_DATA = $(RT_INCLUDES) $(RT_SOURCES) $(RT_KERNEL_SOURCES)
+nobase_dist_pkgdata_DATA = $(RT_INCLUDES) $(RT_SOURCES) $(RT_KERNEL_SOURCES) $(RT_ENGINE_SOURCES)

@@ -11,6 +11,7 @@
 #include "translator/build_int.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static bool make(struct session *s, const struct kernel *k, const char *dir, con
 {
 	arg_vec args = { 0 };
 
-	build_add_words(s, &args, "make -s -j2 --no-print-directory CONFIG_DEBUG_INFO_BTF_MODULES= -C");
+	build_add_words(s, &args, "make -s -j2 --no-print-directory CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-g0 -C");
 	build_add(s, &args, k->tree);
 	build_add(s, &args, arena_printf(s->arena, "M=%s", dir));
 	for (size_t i = 0; i < n; i++)
@@ -241,6 +242,74 @@ static const char *runtime_object(struct session *s, const struct kernel *k, boo
 	return cached ? cached : path;
 }
 
+/* ---- the engine ---- */
+
+struct engine {
+	const char *module, *symbols; /* tapster_uprobes.ko and its Module.symvers */
+};
+
+static const char *engine_key(struct session *s, const struct kernel *k)
+{
+	name_vec names = sources_of(s, "uprobes", true);
+	struct cache_key key;
+
+	cache_key_init(&key);
+	add_tree_key(&key, s, k);
+	VEC_PUSH(s->arena, &names, "uprobes.h");
+	VEC_PUSH(s->arena, &names, "uprobes_int.h");
+	VEC_PUSH(s->arena, &names, "../site.h");
+	VEC_PUSH(s->arena, &names, "Kbuild");
+	VEC_EACH(&names, i)
+		cache_key_add_file(&key, arena_printf(s->arena, "%s/uprobes/%s", s->paths.runtime_dir, names.at[i]));
+	return cache_key_text(s->arena, &key);
+}
+
+static bool compile_engine(struct session *s, const struct kernel *k, const char *dir)
+{
+	const char *from = arena_printf(s->arena, "%s/uprobes", s->paths.runtime_dir);
+	const char *goals[2] = { arena_printf(s->arena, "TAPSTER_SOURCE=%s/..", s->paths.runtime_dir), "modules" };
+	struct dirent *entry;
+	DIR *d = opendir(from);
+	bool ok = d;
+
+	while (d && ok && (entry = readdir(d)))
+		if (*entry->d_name != '.')
+			ok = !symlink(arena_printf(s->arena, "%s/%s", from, entry->d_name),
+				      arena_printf(s->arena, "%s/%s", dir, entry->d_name));
+	if (d)
+		closedir(d);
+	if (!ok) {
+		diag_error(&s->diag, (struct loc){ 0 }, E_WRITE, dir, strerror(errno));
+		return false;
+	}
+	return make(s, k, dir, goals, 2);
+}
+
+/* The engine for this kernel, out of the cache or just made; false: reported. */
+static bool find_engine(struct session *s, const struct kernel *k, struct engine *e)
+{
+	const char *key = engine_key(s, k), *cache = s->opt.use_cache ? s->paths.cache_dir : NULL;
+	const char *module = arena_printf(s->arena, "engine_%s.ko", key);
+	const char *symbols = arena_printf(s->arena, "engine_%s.symvers", key);
+	const char *dir, *cached;
+
+	e->module = cache_find(s->arena, cache, module);
+	e->symbols = cache_find(s->arena, cache, symbols);
+	if (e->module && e->symbols)
+		return true;
+	log_at(&s->log, 1, "Compiling the engine for %s.", k->release);
+	dir = make_dir(s, "engine");
+	if (!dir || !compile_engine(s, k, dir))
+		return false;
+	e->module = arena_printf(s->arena, "%s/tapster_uprobes.ko", dir);
+	e->symbols = arena_printf(s->arena, "%s/Module.symvers", dir);
+	cached = cache_put(s->arena, cache, module, e->module);
+	e->module = cached ? cached : e->module;
+	cached = cache_put(s->arena, cache, symbols, e->symbols);
+	e->symbols = cached ? cached : e->symbols;
+	return true;
+}
+
 /* ---- the module ---- */
 
 static const char *module_key(struct session *s, const struct kernel *k, const char *runtime)
@@ -253,6 +322,8 @@ static const char *module_key(struct session *s, const struct kernel *k, const c
 	cache_key_init(&key);
 	add_tree_key(&key, s, k);
 	cache_key_adds(&key, runtime);
+	if (s->sites.n)
+		cache_key_adds(&key, engine_key(s, k));
 	cache_key_adds(&key, build_joined(s, &args));
 	cache_key_adds(&key, s->opt.module_name ? s->opt.module_name : "");
 	cache_key_add(&key, s->c_text, s->c_text_len);
@@ -271,26 +342,33 @@ static const char *module_kbuild(struct session *s, const char *name)
 			    flags(s), build_joined(s, &args), name, name, name, name);
 }
 
-static bool compile(struct session *s, const struct kernel *k, const char *runtime, const char *name)
+/* E: NULL in scripts that probe no program. */
+static bool compile(struct session *s, const struct kernel *k, const char *runtime, const struct engine *e,
+		    const char *name)
 {
-	const char *dir = make_dir(s, "module"), *goal = "modules";
+	const char *dir = make_dir(s, "module"), *goals[2] = { "modules", NULL };
+
+	if (e)
+		goals[1] = arena_printf(s->arena, "KBUILD_EXTRA_SYMBOLS=%s", e->symbols);
 
 	return dir && build_write_text(s, arena_printf(s->arena, "%s/%s_script.c", dir, name)) &&
 	       build_copy(s, runtime, arena_printf(s->arena, "%s/%s_runtime.o_shipped", dir, name)) &&
 	       /* modpost wants to know what each object was made by */
 	       write_file(s, arena_printf(s->arena, "%s/.%s_runtime.o.cmd", dir, name), "\n") &&
 	       write_file(s, arena_printf(s->arena, "%s/Kbuild", dir), module_kbuild(s, name)) &&
-	       make(s, k, dir, &goal, 1);
+	       make(s, k, dir, goals, e ? 2 : 1);
 }
 
 bool build_kernel(struct session *s)
 {
 	bool has_sites = s->sites.n > 0;
 	const char *runtime, *key, *file, *cached;
+	struct engine e;
 	struct kernel k;
 
-	if (!find_kernel(s, &k))
+	if (!find_kernel(s, &k) || (has_sites && !find_engine(s, &k, &e)))
 		return false;
+	s->engine_path = has_sites ? e.module : NULL;
 	runtime = runtime_object(s, &k, has_sites);
 	if (!runtime)
 		return false;
@@ -300,7 +378,7 @@ bool build_kernel(struct session *s)
 	s->object_path = s->opt.use_cache ? cache_find(s->arena, s->paths.cache_dir, file) : NULL;
 	s->from_cache = s->object_path;
 	if (!s->from_cache) {
-		if (!compile(s, &k, runtime, s->module_name))
+		if (!compile(s, &k, runtime, has_sites ? &e : NULL, s->module_name))
 			return false;
 		s->object_path = arena_printf(s->arena, "%s/module/%s.ko", s->temp_dir, s->module_name);
 		cached = s->opt.use_cache ? cache_put(s->arena, s->paths.cache_dir, file, s->object_path) : NULL;
@@ -309,7 +387,9 @@ bool build_kernel(struct session *s)
 	}
 	if (s->opt.module_name) {
 		file = arena_printf(s->arena, "%s.ko", s->opt.module_name);
-		if (!build_copy(s, s->object_path, file))
+		/* the engine beside it, where taprun looks */
+		if (!build_copy(s, s->object_path, file) ||
+		    (has_sites && !build_copy(s, e.module, "tapster_uprobes.ko")))
 			return false;
 		s->object_path = file;
 	}

@@ -428,9 +428,9 @@ static void refuse_for_kernel(struct session *s)
 		case PROBE_TIMER:
 		case PROBE_TIMER_PROFILE:
 		case PROBE_NEVER:
-			continue;
 		case PROBE_SITE:
 		case PROBE_RETURN:
+			continue;
 		case PROBE_PROCESS_BEGIN:
 		case PROBE_PROCESS_END:
 		case PROBE_THREAD_BEGIN:

@@ -168,6 +168,7 @@ struct session {
 	const char *temp_dir;
 	const char *object_path; /* NAME.so or NAME.ko: in the cache or the temporary directory */
 	const char *module_name;
+	const char *engine_path; /* tapster_uprobes.ko; NULL: not needed */
 	bool from_cache;
 };
 

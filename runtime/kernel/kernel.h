@@ -55,6 +55,6 @@ int timers_start(void);
 void timers_stop(void);
 int sites_start(void);
 void sites_stop(void);
-bool sites_bias(uint32_t file, int64_t *bias);
+bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias);
 
 #endif

@@ -11,7 +11,7 @@ void sites_stop(void)
 {
 }
 
-bool sites_bias(uint32_t file, int64_t *bias)
+bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
 	return false;
 }

@@ -154,7 +154,7 @@ bool rt_port_in_target_set(struct rt_context *c, int64_t pid)
 
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
-	return sites_bias(file, bias);
+	return sites_bias(c, file, bias);
 }
 
 /* Thread-local storage is not found yet. */
