@@ -170,7 +170,59 @@ run_unload() {
 	insmod engine_test.ko
 }
 
+# Rounds of loading, arming, disarming and unloading while programs come and go.
+run_stress() {
+	T=target
+	touch /t/storm
+	while [ -f /t/storm ]; do
+		./$T exec 4 > storm.1 || echo "not ok stress.exec: $(cat storm.1)"
+	done &
+	while [ -f /t/storm ]; do
+		./$T fork 6 > storm.2 || echo "not ok stress.fork: $(cat storm.2)"
+	done &
+	./$T spin 1 > spin.out &
+	pid=$!
+	i=0
+	while [ $i -lt $1 ]; do
+		probe all 1 rec 1 forks 1
+		usleep $((i * 977 % 30000))
+		[ $((i % 3)) = 0 ] || unprobe
+		if ! rmmod engine_test; then echo "not ok stress.rmmod.client: round $i"; fi
+		n=0
+		while ! rmmod tapster_uprobes 2> /dev/null; do
+			n=$((n + 1))
+			[ $n -lt 100 ] || { echo "not ok stress.rmmod: round $i"; break; }
+			usleep 10000
+		done
+		if [ $((i % 10)) = 0 ]; then
+			check stress.bytes.$i 0 "$(./ctl bytes $pid /t/$T)"
+		fi
+		insmod tapster_uprobes.ko
+		insmod engine_test.ko
+		i=$((i + 1))
+	done
+	rm /t/storm
+	kill -TERM $pid
+	wait
+	check stress.spin "calls 0 wrong 0" "$(cat spin.out)"
+}
+
+# Under -icount shift=0,sleep=off -smp 1: instructions a hit.  The first sleep lets the
+# kernel finish what it does after boot.
+run_cost() {
+	T=target
+	sleep 30
+	echo "unprobed: $(./$T cost 20000)"
+	probe all 0 rec 1
+	echo "probed: $(./$T cost 20000)"
+	unprobe
+	poweroff -f
+}
+
 echo "engine: begin"
+grep -q engine_cost /proc/cmdline && run_cost
+rounds=$(sed -n 's/.*engine_stress=\([0-9]*\).*/\1/p' /proc/cmdline)
+[ -z "$rounds" ] || run_stress $rounds
 for T in target target_pie; do
 	run_cases $T
 	run_fire $T
@@ -178,6 +230,6 @@ for T in target target_pie; do
 done
 rmmod engine_test
 rmmod tapster_uprobes
-check kernel.log "" "$(dmesg | grep -E 'WARNING|BUG|Oops|Call Trace|segfault|trap int3|tapster' | grep -v -E 'taint|loading out-of-tree|module verification')"
+check kernel.log "" "$(dmesg | grep -E 'WARNING|BUG|Oops|Call Trace|segfault|trap int3|tapster_uprobes:' | grep -v -E 'taint|loading out-of-tree|module verification')"
 echo "engine: end"
 poweroff -f

@@ -16,6 +16,7 @@
 #include <sys/mman.h>
 #include <sys/time.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define FUNCTION(name, first)                                                                      \
@@ -241,6 +242,27 @@ static long run_remap(char *self)
 	return calls;
 }
 
+static long cost_of(long (*function)(long))
+{
+	struct timespec a, b;
+
+	for (long i = 0; i < 1000; i++)
+		function(0);
+	clock_gettime(CLOCK_MONOTONIC, &a);
+	for (long i = 0; i < n; i++)
+		function(0);
+	clock_gettime(CLOCK_MONOTONIC, &b);
+	return ((b.tv_sec - a.tv_sec) * 1000000000 + b.tv_nsec - a.tv_nsec) / n;
+}
+
+/* Nanoseconds a call: instructions, where the virtual machine's clock counts those. */
+static long run_cost(void)
+{
+	printf("cost push %ld sub %ld mov %ld endbr %ld call %ld return %ld\n", cost_of(f0),
+	       cost_of(f1), cost_of(f2), cost_of(f3), cost_of(f8), cost_of(recurse));
+	return n;
+}
+
 static void on_term(int unused)
 {
 	(void)unused;
@@ -316,6 +338,8 @@ int main(int argc, char **argv)
 		calls = run_spin();
 	else if (strcmp(mode, "sleep") == 0)
 		calls = run_sleep();
+	else if (strcmp(mode, "cost") == 0)
+		calls = run_cost();
 	printf("calls %ld wrong %ld\n", calls, wrong);
 	return wrong != 0;
 }

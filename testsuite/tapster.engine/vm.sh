@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # vm.sh RELEASE SOURCE LIBRARIES WORK [QEMU OPTIONS]: builds the engine, its test module and
 # the targets, and runs guest.sh in a virtual machine with that kernel.  The console's
-# lines are the output.  LIBRARIES is the folder with libtranslator.a and libbase.a.
+# lines are the output.  In the environment: APPEND for the kernel's command line
+# (engine_stress=ROUNDS, engine_cost=1), LIMIT in seconds.  LIBRARIES is the folder with libtranslator.a and libbase.a.
 set -e
 release=$1 source=$2 libraries=$3 work=$4
 shift 4
@@ -39,10 +40,10 @@ done
 cp $here/guest.sh $work/root/init
 chmod +x $work/root/init
 cp $(command -v busybox) $work/root/bin/busybox
-for applet in sh mount insmod rmmod awk grep dmesg usleep cat kill poweroff echo; do
+for applet in sh sleep sed touch rm mount insmod rmmod awk grep dmesg usleep cat kill poweroff echo; do
 	ln -sf busybox $work/root/bin/$applet
 done
-(cd $work/root && find . | cpio -o -H newc --quiet) > $work/initrd
-exec timeout 170 qemu-system-x86_64 -m 512 -smp 2 -kernel /boot/vmlinuz-$release \
-	-initrd $work/initrd -append "console=ttyS0 quiet panic=-1" -display none -monitor none \
+(cd $work/root && find . | busybox cpio -o -H newc) > $work/initrd 2> /dev/null
+exec timeout ${LIMIT:-170} qemu-system-x86_64 -m 512 -smp ${CPUS:-2} -kernel /boot/vmlinuz-$release \
+	-initrd $work/initrd -append "console=ttyS0 quiet panic=-1 $APPEND" -display none -monitor none \
 	-serial stdio -no-reboot "$@" < /dev/null
