@@ -196,7 +196,7 @@ struct user_return {
 	uint64_t slot; /* address of the return address; 0: none */
 	uint64_t real;
 	uint32_t site;
-	uint32_t unused;
+	uint32_t is_tail; /* entered by the jump of a function that has a record of the same slot */
 	char entry[]; /* script_info.entry_size bytes */
 };
 #define USER_RETURNS_MAX 1024

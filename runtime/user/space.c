@@ -251,7 +251,9 @@ static void restore_bytes(const struct space *sp, uint64_t at, const uint8_t *ou
 void space_restore_returns(const struct image *im, const struct space *sp, struct user_context *u)
 {
 	uint64_t trampoline = sp->base + (uint64_t)im->header->return_trampoline;
-	for (uint32_t j = 0; j < u->n_returns && j < USER_RETURNS_MAX; j++) {
+	uint32_t n = u->n_returns < USER_RETURNS_MAX ? u->n_returns : USER_RETURNS_MAX;
+	/* youngest first: an older record of the same slot may be of a frame that is gone */
+	for (uint32_t j = n; j-- > 0;) {
 		const struct user_return *r = image_return(im, u, j);
 		uint64_t now;
 		if (r->slot && remote_read(&sp->mem, r->slot, &now, 8) == 0 && now == trampoline)

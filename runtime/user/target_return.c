@@ -4,9 +4,10 @@
  * holds the real address and the stack slot that it was taken from.
  *
  * Records are not a strict stack: longjmp and exceptions leave some behind, and
- * a thread may use several stacks (signals, coroutines).  A return therefore
- * looks for the record of its own slot; records of deeper slots (lower
- * addresses) that are younger belong to frames which are gone, and go too.
+ * a thread may use several stacks (signals, coroutines), in any order.  A return
+ * therefore looks for the youngest record of its own slot.  A record of a frame
+ * that is gone stays until its slot holds something else and room is needed:
+ * that a younger record's slot is deeper does not tell, it may be another stack's.
  */
 #include "runtime/user/target.h"
 
@@ -36,17 +37,14 @@ static void squeeze(struct user_context *u, uint32_t from)
 	u->n_returns = to;
 }
 
-/* Makes room by dropping records of frames that must be gone: deeper than SLOT
- * on the same stack, or whose slot no longer holds the trampoline. */
-static void prune(struct user_context *u, uint64_t slot)
+/* Makes room by dropping records of frames that must be gone: their slots no longer hold the
+ * trampoline. */
+static void prune(struct user_context *u)
 {
-	const uint64_t stack = 8 << 20;
-
 	for (uint32_t i = 0; i < u->n_returns; i++) {
 		struct user_return *r = user_return_at(u, i);
 		uint64_t now;
-		if ((r->slot < slot && slot - r->slot < stack) ||
-		    user_copy(&now, (void *)(uintptr_t)r->slot, 8) != 0 || now != trampoline())
+		if (user_copy(&now, (void *)(uintptr_t)r->slot, 8) != 0 || now != trampoline())
 			r->slot = 0;
 	}
 	squeeze(u, 0);
@@ -74,10 +72,11 @@ static struct user_return *push(struct user_context *u, uint32_t site)
 {
 	uint64_t slot = u->regs.sp, to = trampoline();
 	uint64_t real = *(volatile uint64_t *)(uintptr_t)slot;
+	bool is_tail = real == to;
 
 	if (rt_unlikely(u->suspended))
 		resume_records(u);
-	if (rt_likely(real != to)) { /* records of this slot are of frames that are gone */
+	if (rt_likely(!is_tail)) { /* records of this slot are of frames that are gone */
 		while (u->n_returns && user_return_at(u, u->n_returns - 1)->slot == slot)
 			u->n_returns--;
 	} else { /* tail call: the frame has a record already */
@@ -89,7 +88,7 @@ static struct user_return *push(struct user_context *u, uint32_t site)
 		real = user_return_at(u, i - 1)->real;
 	}
 	if (rt_unlikely(u->n_returns == USER_RETURNS_MAX)) {
-		prune(u, slot);
+		prune(u);
 		if (u->n_returns == USER_RETURNS_MAX)
 			return NULL;
 	}
@@ -97,6 +96,7 @@ static struct user_return *push(struct user_context *u, uint32_t site)
 	r->slot = slot;
 	r->real = real;
 	r->site = site;
+	r->is_tail = is_tail;
 	RT_BARRIER(); /* the supervisor may look at any moment */
 	u->n_returns++;
 	RT_BARRIER();
@@ -149,22 +149,19 @@ void user_returned(struct user_context *u)
 		return;
 	}
 	u->regs.ip = u->rt.ip = *slot = user_return_at(u, i - 1)->real;
-	if (rt_unlikely(i < u->n_returns)) {
-		for (uint32_t j = i; j < u->n_returns; j++)
-			if (user_return_at(u, j)->slot < u->target_sp)
-				user_return_at(u, j)->slot = 0;
-		squeeze(u, i);
-	}
 	/* Functions that ended in a call of another one share the slot: youngest first. */
+	bool more;
 	u->rt.is_return = 1;
 	do {
 		struct user_return *r = user_return_at(u, i - 1);
 		u->rt.entry = r->entry;
 		for (uint32_t p = first_probe(r->site); p != USER_NO_PROBE; p = next_probe(p))
 			script_return(&u->rt, p);
+		more = r->is_tail;
 		r->slot = 0;
-		i--;
-	} while (i > 0 && user_return_at(u, i - 1)->slot == u->target_sp);
+		for (i--; more && i > 0 && user_return_at(u, i - 1)->slot != u->target_sp; i--)
+			;
+	} while (more && i > 0);
 	u->rt.entry = NULL;
 	u->rt.is_return = 0;
 	squeeze(u, i);

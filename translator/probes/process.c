@@ -91,14 +91,31 @@ static const char *function_text(struct session *s, const struct dw_func *f)
 	return arena_printf(s->arena, "%s@%s:%u", f->name, f->decl_file, f->decl_line);
 }
 
+/* Why NAME's frame isn't one that returns once, to where it was called from; or NULL. */
+static const char *why_no_return(const char *name)
+{
+	static const char *const twice[] = {
+		"setjmp", "_setjmp", "__setjmp", "sigsetjmp", "__sigsetjmp", "savectx",
+		"getcontext", "__getcontext", "swapcontext", "__swapcontext", "vfork", "__vfork",
+		"__libc_vfork",
+	};
+
+	if (!strcmp(name, "_start"))
+		return "is where the program begins: it never returns";
+	for (size_t i = 0; i < sizeof twice / sizeof twice[0]; i++)
+		if (!strcmp(name, twice[i]))
+			return "keeps the address that it returns to, and may return there "
+			       "several times";
+	return NULL;
+}
+
 /* One function, or one inlined instance.  False: it has none of what is asked for. */
 static bool add_function(struct session *s, const struct point_match *m,
 			 const struct program *program, const struct dw_func *f)
 {
 	uint64_t pc = m->tag == RETURN ? f->address : f->probe_address;
 
-	/* the program's very beginning is jumped to: nothing to return to */
-	if (m->tag == RETURN && (f->is_inlined || !strcmp(f->name, "_start")))
+	if (m->tag == RETURN && (f->is_inlined || why_no_return(f->name)))
 		return false;
 	add_site(s, m, program, f, pc,
 		 arena_printf(s->arena, "%s.function(\"%s\")%s", program_text(s, program),
@@ -129,8 +146,8 @@ static void report_no_function(struct session *s, const struct point_match *m,
 	}
 	if (!is_wildcard(pattern))
 		why = dw_why_absent(file, name);
-	if (m->tag == RETURN && !strcmp(name, "_start"))
-		diag_note(&s->diag, nowhere, "_start is where the program begins: it never returns");
+	if (m->tag == RETURN && why_no_return(name))
+		diag_note(&s->diag, nowhere, "'%s' %s", name, why_no_return(name));
 	else if (why && m->tag == RETURN && !strncmp(why, "inlined", strlen("inlined")))
 		diag_note(&s->diag, nowhere, "'%s' is %s: there is no return to probe", name, why);
 	else if (why)
