@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "translator/uses.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 static void use_slots(struct uses *u, expr_vec *v)
@@ -205,14 +206,15 @@ void uses_stmt(struct uses *u, struct stmt *s)
 
 /* ---- purity ---- */
 
-/* The functions on the way to here: a cycle adds no effect of its own. */
+/* One question: each function is looked into once, however often it is called. */
 struct purity {
-	const struct decl *function;
-	const struct purity *outer;
+	const struct decl *function; /* whose body this is; NULL: the expression that was asked about */
+	const struct decl **seen;
+	size_t n_seen, cap_seen;
 	bool is_impure;
 };
 
-static bool is_pure_body(struct decl *f, const struct purity *outer);
+static void purity_body(struct purity *p, struct decl *f);
 
 static void purity_var(struct uses *u, struct var *v, unsigned use, struct expr *e)
 {
@@ -233,26 +235,50 @@ static void purity_call(struct uses *u, struct expr *call)
 	if (!call->call.callees.n)
 		p->is_impure = true;
 	VEC_EACH(&call->call.callees, i)
-		if (!is_pure_body(call->call.callees.at[i], p))
-			p->is_impure = true;
+		purity_body(p, call->call.callees.at[i]);
 }
 
-static bool is_pure_body(struct decl *f, const struct purity *outer)
+static bool is_new(struct purity *p, const struct decl *f)
 {
-	struct purity p = { .function = f, .outer = outer };
-	struct uses u = { .on_var = purity_var, .on_call = purity_call, .data = &p };
+	for (size_t i = 0; i < p->n_seen; i++)
+		if (p->seen[i] == f)
+			return false;
+	if (p->n_seen == p->cap_seen) {
+		size_t cap = p->cap_seen ? p->cap_seen * 2 : 16;
+		const struct decl **seen = realloc(p->seen, cap * sizeof(*seen));
 
-	for (const struct purity *o = outer; o; o = o->outer)
-		if (o->function == f)
-			return true;
+		if (!seen) {
+			p->is_impure = true; /* the safe answer */
+			return false;
+		}
+		p->seen = seen;
+		p->cap_seen = cap;
+	}
+	p->seen[p->n_seen++] = f;
+	return true;
+}
+
+static void purity_body(struct purity *p, struct decl *f)
+{
+	struct uses u = { .on_var = purity_var, .on_call = purity_call, .data = p };
+	const struct decl *caller = p->function;
+
+	if (p->is_impure || !is_new(p, f))
+		return;
+	p->function = f;
 	if (f->function.body)
 		uses_stmt(&u, f->function.body);
-	return !p.is_impure && !u.has_effect;
+	p->function = caller;
+	p->is_impure |= u.has_effect;
 }
 
 bool is_pure_function(struct decl *f)
 {
-	return is_pure_body(f, NULL);
+	struct purity p = { .function = NULL };
+
+	purity_body(&p, f);
+	free(p.seen);
+	return !p.is_impure;
 }
 
 bool is_pure_expr(struct expr *e)
@@ -261,5 +287,6 @@ bool is_pure_expr(struct expr *e)
 	struct uses u = { .on_var = purity_var, .on_call = purity_call, .data = &p };
 
 	uses_expr(&u, e);
+	free(p.seen);
 	return !p.is_impure && !u.has_effect;
 }
