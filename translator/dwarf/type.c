@@ -500,14 +500,20 @@ static bool search_scope(struct type_query *q, Dwarf_Die *scope, const char *nam
 	return false;
 }
 
-static bool search_type_units(struct dw_file *f, struct type_query *q)
+/* Type units, and what dwz has put into a file that several programs share. */
+static bool search_elsewhere(struct dw_file *f, struct type_query *q)
 {
+	Dwarf *alternate = dwarf_getalt(f->dwarf);
 	Dwarf_CU *cu = NULL;
 	Dwarf_Die unit;
 	uint8_t type;
 
 	while (dwarf_get_units(f->dwarf, cu, &cu, NULL, &type, &unit, NULL) == 0)
 		if (type == DW_UT_type && search_scope(q, &unit, q->name))
+			return true;
+	cu = NULL;
+	while (alternate && dwarf_get_units(alternate, cu, &cu, NULL, NULL, &unit, NULL) == 0)
+		if (search_scope(q, &unit, q->name))
 			return true;
 	return false;
 }
@@ -523,12 +529,12 @@ static bool search_file(struct dw_file *f, struct type_query *q)
 		VEC_EACH(&units, i)
 			if (unit_die(units.at[i], &unit) && search_scope(q, &unit, q->name))
 				return true;
-		return search_type_units(f, q);
+		return search_elsewhere(f, q);
 	}
 	while (unit_next(f, &cu, &unit))
 		if (search_scope(q, &unit, q->name))
 			return true;
-	return search_type_units(f, q);
+	return search_elsewhere(f, q);
 }
 
 /* Cuts blanks and qualifiers off; counts and cuts the stars at the end. */

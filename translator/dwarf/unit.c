@@ -16,7 +16,8 @@ bool unit_die(Dwarf_CU *cu, Dwarf_Die *die)
 		return false;
 	if (type == DW_UT_skeleton && sub.addr)
 		*die = sub;
-	return dwarf_tag(die) == DW_TAG_compile_unit;
+	/* partial units are what dwz makes of what several units share */
+	return dwarf_tag(die) == DW_TAG_compile_unit || dwarf_tag(die) == DW_TAG_partial_unit;
 }
 
 bool unit_next(struct dw_file *f, Dwarf_CU **cu, Dwarf_Die *die)
