@@ -144,6 +144,22 @@ static void check_call(struct checker *c, const struct expr *e)
 	}
 }
 
+/* A range that is none is mended, as stap warns of it only when the script runs. */
+static void check_hist(struct checker *c, const struct expr *e)
+{
+	const struct expr *stat = e->hist.stat;
+	struct var *v = stat->kind == EXPR_SYMBOL ? stat->symbol.var :
+			stat->kind == EXPR_INDEX  ? stat->index.var : NULL;
+
+	if (e->hist.kind != HIST_LINEAR || !v || (e->hist.interval > 0 && e->hist.low <= e->hist.high))
+		return;
+	diag_warning(&c->s->diag, e->loc, W_HIST_RANGE);
+	if (v->hist_interval <= 0)
+		v->hist_interval = 1;
+	if (v->hist_high < v->hist_low)
+		v->hist_high = v->hist_low;
+}
+
 static void check_regex(struct checker *c, struct expr *e)
 {
 	const char *why;
@@ -176,6 +192,9 @@ static void expr_callback(struct ast_walker *w, struct expr **slot)
 		break;
 	case EXPR_CALL:
 		check_call(c, e);
+		break;
+	case EXPR_HIST:
+		check_hist(c, e);
 		break;
 	case EXPR_REGEX:
 		check_regex(c, e);

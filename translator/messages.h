@@ -37,6 +37,8 @@
 #define E_NEEDS_GURU "E_NEEDS_GURU", "function may not be used unless -g is specified"
 #define E_OUTSIDE_LOOP "E_OUTSIDE_LOOP", "'%s' outside of a loop"
 #define E_WRAP_SCALAR "E_WRAP_SCALAR", "wrapping not supported for scalars"
+#define W_HIST_RANGE "W_HIST_RANGE", \
+	"bad range of @hist_linear: the interval must be positive, and the upper end not below the lower"
 #define E_TOO_BIG "E_TOO_BIG", \
 	"global '%s' would take %.0f MB, and all of them may take %.0f; see global %s[SIZE], MAXMAPENTRIES"
 #define E_SCALAR_SIZE "E_SCALAR_SIZE", "'%s' is not an array, so it can have no size"
