@@ -327,7 +327,7 @@ bool return_arrive(struct pt_regs *regs)
 	return true;
 }
 
-void return_orphan(struct uprobes_client *client)
+static void mark_orphans(const struct uprobes_client *client)
 {
 	struct record *r;
 
@@ -338,6 +338,18 @@ void return_orphan(struct uprobes_client *client)
 				WRITE_ONCE(r->state, RETURN_ORPHAN);
 		raw_spin_unlock_irq(&buckets[i].lock);
 	}
+}
+
+/*
+ * The client is not armed.  A handler that was running, or a fork that was copying records,
+ * may have added one behind the first look; behind the second grace period no callback
+ * of the client runs.
+ */
+void return_orphan(struct uprobes_client *client)
+{
+	mark_orphans(client);
+	synchronize_rcu();
+	mark_orphans(client);
 	synchronize_rcu();
 }
 
