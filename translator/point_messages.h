@@ -27,7 +27,7 @@
 
 /* families that need the kernel, or that nobody has written yet */
 #define E_NEEDS_KERNEL "E_NEEDS_KERNEL", \
-	"probe point %s needs the kernel runtime (--runtime=kernel), which is not there yet"
+	"probe point %s is one of the kernel's, which are not supported yet"
 #define E_POINT_MISSING "E_POINT_MISSING", "probe point %s is not supported yet"
 
 /* programs */
@@ -59,7 +59,7 @@
 /* resolve: names */
 #define E_UNRESOLVED_FUNCTION "E_UNRESOLVED_FUNCTION", "unresolved function %s%s"
 #define E_KERNEL_FUNCTION "E_KERNEL_FUNCTION", \
-	"function %s needs the kernel runtime (--runtime=kernel), which is not there yet"
+	"function %s is about the kernel, which is not supported yet"
 #define E_FUNCTION_ARITY "E_FUNCTION_ARITY", "arity mismatch found (function '%s' takes %zu args)"
 #define E_UNRESOLVED_ARRAY "E_UNRESOLVED_ARRAY", \
 	"unresolved arity-%zu global array %s, missing global declaration?"

@@ -36,12 +36,11 @@ static int64_t *kept_bias(void *data)
 	return data + script_info.entry_size;
 }
 
-/* The file of a hit and where it lies: what sites_bias knows. */
-static void set_bias(struct rt_context *c, uint32_t site, int64_t bias)
-{
-	c->port_data[0] = (uint64_t)script_sites[site].file + 1;
-	c->port_data[1] = bias;
-}
+/* What sites_bias knows: the file of the hit that C is running for, and where it lies. */
+struct place {
+	uint32_t file;
+	int64_t bias;
+};
 
 static void skip_returns(uint32_t site, enum rt_skip why)
 {
@@ -53,42 +52,43 @@ static void skip_returns(uint32_t site, enum rt_skip why)
 static void entry(struct uprobes_hit *hit)
 {
 	struct rt_context *c = kernel_context_take(hit->regs);
-	int64_t bias = hit->regs->ip - script_sites[hit->tag].address;
+	struct place place = { script_sites[hit->tag].file, hit->regs->ip - script_sites[hit->tag].address };
 
 	if (unlikely(!c)) {
 		rt_skip_site(hit->tag, RT_SKIP_REENTRANT);
 		return;
 	}
-	set_bias(c, hit->tag, bias);
+	c->port = &place;
 	if (first_return[hit->tag] != NO_PROBE && (READ_ONCE(rt_session.accept) & RT_ORDINARY)) {
 		c->entry = uprobes_return(hit, hit->tag);
 		if (likely(c->entry))
-			*kept_bias(c->entry) = bias;
+			*kept_bias(c->entry) = place.bias;
 		else
 			skip_returns(hit->tag, RT_SKIP_RETURN);
 	}
 	script_site(c, hit->tag);
 	c->entry = NULL;
-	c->port_data[0] = 0;
+	c->port = NULL;
 	kernel_context_put(c);
 }
 
 static void returned(struct uprobes_hit *hit, void *data)
 {
 	struct rt_context *c = kernel_context_take(hit->regs);
+	struct place place = { script_sites[hit->tag].file, *kept_bias(data) };
 
 	if (unlikely(!c)) {
 		skip_returns(hit->tag, RT_SKIP_REENTRANT);
 		return;
 	}
-	set_bias(c, hit->tag, *kept_bias(data));
+	c->port = &place;
 	c->entry = data;
 	c->is_return = 1;
 	for (uint32_t i = first_return[hit->tag]; i != NO_PROBE; i = next_return[i])
 		script_return(c, i);
 	c->is_return = 0;
 	c->entry = NULL;
-	c->port_data[0] = 0;
+	c->port = NULL;
 	kernel_context_put(c);
 }
 
@@ -238,6 +238,10 @@ void sites_stop(void)
 /* Of the file that was hit only: mappings can't be looked for in a trap. */
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
-	*bias = c->port_data[1];
-	return c->port_data[0] == (uint64_t)file + 1;
+	const struct place *place = c->port;
+
+	if (!place || place->file != file)
+		return false;
+	*bias = place->bias;
+	return true;
 }
