@@ -99,9 +99,16 @@ static const char *why_no_return(const char *name)
 		"getcontext", "__getcontext", "swapcontext", "__swapcontext", "vfork", "__vfork",
 		"__libc_vfork",
 	};
+	static const char resolver[] = "_dl_runtime_"; /* one for each way of saving registers */
+	static const char *const jumped_to[] = {
+		"__start_context", "__restore_rt", "__restore", "_dl_start_user",
+	};
 
 	if (!strcmp(name, "_start"))
 		return "is where the program begins: it never returns";
+	for (size_t i = 0; i < sizeof jumped_to / sizeof jumped_to[0]; i++)
+		if (!strcmp(name, jumped_to[i]) || !strncmp(name, resolver, sizeof resolver - 1))
+			return "is not called: what is on its stack is no address to return to";
 	for (size_t i = 0; i < sizeof twice / sizeof twice[0]; i++)
 		if (!strcmp(name, twice[i]))
 			return "keeps the address that it returns to, and may return there "
