@@ -210,8 +210,8 @@ struct user_context {
 	struct rt_regs regs;
 	uint32_t ready;     /* rt_context_init was done */
 	uint32_t n_returns;
-	uint32_t suspended; /* the return addresses on the stack are the real ones for now */
-	uint32_t unused2;
+	uint64_t suspended; /* an unwinder that was entered with this sp sees the real return addresses;
+			     * 0: none does */
 	uint64_t held; /* signals kept back by the supervisor: bit per number */
 	uint64_t unused[4];
 	struct rt_context rt RT_LINE;

@@ -66,6 +66,12 @@ static void resume_records(struct user_context *u)
 	squeeze(u, 0);
 }
 
+/* In what an unwinder calls (itself, personality routines): it must not meet a trampoline. */
+static bool in_unwinder(const struct user_context *u)
+{
+	return u->suspended && u->regs.sp < u->suspended;
+}
+
 /* The record for the function that has just been entered, or NULL.  Its return address was
  * pushed a moment ago, so the slot can be read and written. */
 static struct user_return *push(struct user_context *u, uint32_t site)
@@ -119,6 +125,8 @@ void user_hit_return(struct rt_context *c, uint32_t site)
 {
 	struct user_context *u = user_context_of(c);
 	bool wanted = *(volatile uint32_t *)&rt_session.accept & RT_ORDINARY;
+	if (rt_unlikely(in_unwinder(u)))
+		wanted = false; /* as if its entry had not been seen */
 	struct user_return *r = wanted ? push(u, site) : NULL;
 
 	c->entry = r ? r->entry : NULL;

@@ -163,20 +163,20 @@ void trap_set_debug_stops(struct thread *th, const uint64_t *addresses, unsigned
 
 /* Gives the thread its stack as the compiler made it, for an unwinder.  The records stay: those
  * of frames that live on are used again when the exception is caught or the unwinder returns,
- * or else at the thread's next hit (target_return.c). */
+ * or else at the thread's next hit outside of the unwinder (target_return.c). */
 static void suspend_returns(const struct tracer *t, struct thread *th, enum watch_reason why)
 {
 	const struct space *sp = th->process->space;
 	struct user_context *u = context_find(t, sp, th->context_tid);
 	struct user_regs_struct regs;
 	uint64_t back;
-	if (!u || !u->n_returns)
+	if (!u || !u->n_returns || remote_get_regs(th->tid, &regs))
 		return;
 	space_restore_returns(t->env->im, sp, u);
-	u->suspended = 1;
+	u->suspended = regs.rsp;
 	if (why == WATCH_THROW)
 		trap_set_debug_stops(th, sp->landings, sp->n_landings);
-	else if (remote_get_regs(th->tid, &regs) == 0 && remote_read(&sp->mem, regs.rsp, &back, 8) == 0)
+	else if (remote_read(&sp->mem, regs.rsp, &back, 8) == 0)
 		trap_set_debug_stops(th, &back, 1);
 }
 
