@@ -100,6 +100,7 @@ static const char *why_no_return(const char *name)
 		"__libc_vfork",
 	};
 	static const char resolver[] = "_dl_runtime_"; /* one for each way of saving registers */
+	static const char unwinder[] = "_Unwind_", helper[] = "uw_"; /* libgcc's */
 	static const char *const jumped_to[] = {
 		"__start_context", "__restore_rt", "__restore", "_dl_start_user",
 	};
@@ -109,6 +110,8 @@ static const char *why_no_return(const char *name)
 	for (size_t i = 0; i < sizeof jumped_to / sizeof jumped_to[0]; i++)
 		if (!strcmp(name, jumped_to[i]) || !strncmp(name, resolver, sizeof resolver - 1))
 			return "is not called: what is on its stack is no address to return to";
+	if (!strncmp(name, unwinder, sizeof unwinder - 1) || !strncmp(name, helper, sizeof helper - 1))
+		return "walks up the stack, where a changed return address would end the program";
 	for (size_t i = 0; i < sizeof twice / sizeof twice[0]; i++)
 		if (!strcmp(name, twice[i]))
 			return "keeps the address that it returns to, and may return there "
