@@ -114,6 +114,8 @@ enum rt_skip {
 };
 
 enum rt_id { RT_ID_PPID, RT_ID_UID, RT_ID_EUID, RT_ID_GID, RT_ID_EGID, RT_ID_PGRP, RT_ID_SID, RT_ID_NS_PID, RT_ID_NS_TID };
+/* $syscall, $arg1 ... $arg6, $return */
+enum rt_syscall_value { RT_SYSCALL_NUMBER, RT_SYSCALL_ARG1, RT_SYSCALL_ARG6 = 6, RT_SYSCALL_RETURN };
 enum rt_probe_text { RT_TEXT_PP, RT_TEXT_PN, RT_TEXT_FUNCTION, RT_TEXT_LOCATION, RT_TEXT_TYPE };
 
 struct rt_context {
@@ -145,6 +147,7 @@ struct rt_context {
 	                      * never ask for it */
 	uint64_t stack_low;  /* end of the stack that handlers run on; 0: large enough for all */
 	void *port;          /* the port's own; valid in the running process only */
+	uint64_t is_32bit;   /* the system call is one of 32-bit programs */
 	char error[512];     /* message of the first error */
 	char out[RT_OUT_SIZE];
 	char frames[] RT_LINE;

@@ -24,6 +24,7 @@ enum access_op_kind {
 	ACC_STATIC, /* push link-time address ARG + load bias of the probed file FILE */
 	ACC_BASE,   /* push the operand of @cast */
 	ACC_RETVAL, /* push the return value register (rax) */
+	ACC_SYSCALL, /* push value ARG (enum rt_syscall_value) of the system call */
 	ACC_INDEX,  /* add run-time index number ARG (of EXPR_ACCESS.indices) times ARG2 */
 	ACC_LOAD,   /* pop address, push ARG bytes read there (1 2 4 8), sign-extended if ARG2;
 	             * a fault is a run-time error */

@@ -435,9 +435,11 @@ static void refuse_for_kernel(struct session *s)
 		case PROBE_PROCESS_END:
 		case PROBE_THREAD_BEGIN:
 		case PROBE_THREAD_END:
+			diag_error(&s->diag, p->loc, E_NOT_IN_KERNEL, p->name);
+			break;
 		case PROBE_SYSCALL:
 		case PROBE_SYSCALL_RETURN:
-			diag_error(&s->diag, p->loc, E_NOT_IN_KERNEL, p->name);
+			diag_error(&s->diag, p->written->loc, E_POINT_MISSING, p->name);
 		}
 	}
 }

@@ -81,6 +81,9 @@
 #define E_NO_GLOBAL_VARIABLE "E_NO_VARIABLE", "unable to find global '%s'%s%s"
 #define E_VARIABLE "E_VARIABLE", "'%s' is not available here: %s"
 #define E_NO_RETURN_VALUE "E_NO_RETURN_VALUE", "%s"
+#define E_SYSCALL_ARGUMENT "E_SYSCALL_ARGUMENT", "a system call's arguments are $arg1 to $arg%d"
+#define E_SYSCALL_NUMBER_ONLY "E_SYSCALL_NUMBER_ONLY", \
+	"'%s' is a plain number here: it has no members and no address"
 #define E_RETURN_ELSEWHERE "E_NO_VARIABLE", "'%s' is only available in .return probes"
 #define E_MEMBER "E_MEMBER", "%s%s"
 #define E_NO_TYPE "E_NO_TYPE", "type definition '%s' not found%s%s"

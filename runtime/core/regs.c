@@ -151,6 +151,21 @@ void rt_set_arg(struct rt_context *c, int64_t i, int64_t v)
 		*rt_reg_at(c->regs, dwarf[i - 1]) = (uint64_t)v;
 }
 
+int64_t rt_syscall(struct rt_context *c, uint32_t which)
+{
+	/* Linux's convention; psABI A.2.1, and that of int $0x80 */
+	static const uint8_t dwarf[6] = { 5, 4, 1, 10, 8, 9 }, dwarf_32bit[6] = { 3, 2, 1, 4, 5, 6 };
+
+	if (!c->regs)
+		return rt_no_regs(c);
+	if (which == RT_SYSCALL_NUMBER)
+		return (int64_t)c->regs->orig_ax;
+	if (which == RT_SYSCALL_RETURN)
+		return (int64_t)c->regs->ax;
+	return c->is_32bit ? (uint32_t)*rt_reg_at(c->regs, dwarf_32bit[which - RT_SYSCALL_ARG1]) :
+			     (int64_t)*rt_reg_at(c->regs, dwarf[which - RT_SYSCALL_ARG1]);
+}
+
 int64_t rt_bias(struct rt_context *c, uint32_t file)
 {
 	int64_t bias = 0;

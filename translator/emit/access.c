@@ -96,6 +96,9 @@ static void step(struct machine *m, const struct expr *x, const struct access_op
 	case ACC_RETVAL:
 		push(m, "rt_retval(c)");
 		break;
+	case ACC_SYSCALL:
+		push(m, arena_printf(e->a, "rt_syscall(c, %lld)", (long long)op->arg));
+		break;
 	case ACC_INDEX:
 		a = pop(m);
 		push(m, arena_printf(e->a, "(%s + %s * %lld)", a,

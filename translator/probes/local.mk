@@ -8,5 +8,6 @@ libtranslator_a_SOURCES += \
 	translator/probes/pretty.c translator/probes/pretty.h \
 	translator/probes/process.c translator/probes/process.h \
 	translator/probes/program.c translator/probes/program.h \
+	translator/probes/syscall.c \
 	translator/probes/target.c \
 	translator/probes/timer.c

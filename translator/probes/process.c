@@ -15,7 +15,7 @@
 
 enum process_tag {
 	FUNCTION, CALL, RETURN, INLINE, STATEMENT,
-	PROCESS_BEGIN, PROCESS_END, THREAD_BEGIN, THREAD_END,
+	PROCESS_BEGIN, PROCESS_END, THREAD_BEGIN, THREAD_END, SYSCALL, SYSCALL_RETURN,
 	NOT_THERE
 };
 
@@ -38,7 +38,8 @@ static const struct point_pattern patterns[] = {
 	{ PROCESS ".end", PROCESS_END },
 	{ PROCESS ".thread.begin", THREAD_BEGIN },
 	{ PROCESS ".thread.end", THREAD_END },
-	{ PROCESS ".syscall{,.return}", NOT_THERE },
+	{ PROCESS ".syscall", SYSCALL },
+	{ PROCESS ".syscall.return", SYSCALL_RETURN },
 	{ PROCESS ".insn{,.block}", NOT_THERE },
 };
 
@@ -297,6 +298,11 @@ static int match_event(struct session *s, const struct point_match *m, enum scri
 {
 	program_vec programs = { 0 };
 
+	if (s->runtime == RUNTIME_USER && (kind == PROBE_SYSCALL || kind == PROBE_SYSCALL_RETURN)) {
+		diag_error(&s->diag, m->point->loc, E_POINT_MISSING,
+			   point_text(s->arena, m->point));
+		return -1;
+	}
 	if (!m->point->parts.at[0].has_arg) {
 		add_event(s, m, kind, NULL);
 		return 1;
@@ -325,6 +331,10 @@ static int match(struct session *s, const struct point_match *m)
 		return match_event(s, m, PROBE_THREAD_BEGIN);
 	case THREAD_END:
 		return match_event(s, m, PROBE_THREAD_END);
+	case SYSCALL:
+		return match_event(s, m, PROBE_SYSCALL);
+	case SYSCALL_RETURN:
+		return match_event(s, m, PROBE_SYSCALL_RETURN);
 	case NOT_THERE:
 		diag_error(&s->diag, m->point->loc, E_POINT_MISSING,
 			   point_text(s->arena, m->point));

@@ -21,6 +21,10 @@ struct expr *process_resolve_var(struct session *s, struct probe *p, struct expr
 struct dw_file *process_default_file(const struct probe *p);
 bool process_plan(struct session *s, struct probe *p);
 
+/* syscall.c: the same for probes of system calls */
+struct expr *syscall_resolve_var(struct session *s, struct probe *p, struct expr *e, unsigned flags);
+void syscall_list_vars(const struct probe *p, struct buf *out);
+
 /* target.c: the family's list_vars */
 void process_list_vars(struct session *s, const struct probe *p, struct buf *out);
 

@@ -214,6 +214,11 @@ static struct expr *resolve_name(const struct target *t, const char *name)
 	return resolve_root(t, &root);
 }
 
+static bool is_syscall(const struct probe *p)
+{
+	return p->row.kind == PROBE_SYSCALL || p->row.kind == PROBE_SYSCALL_RETURN;
+}
+
 struct expr *process_resolve_var(struct session *s, struct probe *p, struct expr *e,
 				 unsigned flags)
 {
@@ -225,6 +230,8 @@ struct expr *process_resolve_var(struct session *s, struct probe *p, struct expr
 	};
 	bool has_place = p->row.kind == PROBE_SITE || p->row.kind == PROBE_RETURN;
 
+	if (is_syscall(p) && !e->target.is_at_var)
+		return syscall_resolve_var(s, p, e, flags);
 	if (!has_place && !(e->target.is_at_var && t.at->file)) {
 		if (!t.is_quiet)
 			diag_error(&s->diag, e->loc, E_NO_TARGETS);
@@ -257,6 +264,8 @@ void process_list_vars(struct session *s, const struct probe *p, struct buf *out
 	dw_var_name_vec names = { 0 };
 	struct dw_var_result r = { 0 };
 
+	if (is_syscall(p))
+		syscall_list_vars(p, out);
 	if (p->row.kind != PROBE_SITE && !is_return)
 		return;
 	if (is_return) {
