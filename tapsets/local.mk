@@ -4,6 +4,7 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/context.stp \
 	tapsets/ctime.stp \
 	tapsets/dev.stp \
+	tapsets/endian.stp \
 	tapsets/errno.stp \
 	tapsets/floatingpoint.stp \
 	tapsets/guru.stp \
@@ -23,8 +24,10 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/socket.stp \
 	tapsets/stopwatch.stp \
 	tapsets/string.stp \
+	tapsets/syscall_table.stp \
 	tapsets/system.stp \
 	tapsets/task_time.stp \
 	tapsets/timestamp.stp \
 	tapsets/tokenize.stp \
-	tapsets/uconversions.stp
+	tapsets/uconversions.stp \
+	tapsets/wait_status.stp

@@ -10,5 +10,7 @@
 #include <stdbool.h>
 
 bool is_kernel_function(const char *name);
+/* The language whose programs the function is about, or NULL. */
+const char *foreign_function(const char *name);
 
 #endif

@@ -60,6 +60,8 @@
 #define E_UNRESOLVED_FUNCTION "E_UNRESOLVED_FUNCTION", "unresolved function %s%s"
 #define E_KERNEL_FUNCTION "E_KERNEL_FUNCTION", \
 	"function %s is about the kernel, which is not supported yet"
+#define E_FOREIGN_FUNCTION "E_FOREIGN_FUNCTION", \
+	"function %s is about programs in %s, which are not supported"
 #define E_FUNCTION_ARITY "E_FUNCTION_ARITY", "arity mismatch found (function '%s' takes %zu args)"
 #define E_UNRESOLVED_ARRAY "E_UNRESOLVED_ARRAY", \
 	"unresolved arity-%zu global array %s, missing global declaration?"

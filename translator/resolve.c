@@ -66,6 +66,9 @@ static void resolve_call(struct resolver *r, struct expr *e)
 		diag_note(&s->diag, other->loc, "'%s' is defined here", other->name);
 	} else if (is_kernel_function(e->call.name)) {
 		diag_error(&s->diag, e->loc, E_KERNEL_FUNCTION, e->call.name);
+	} else if (foreign_function(e->call.name)) {
+		diag_error(&s->diag, e->loc, E_FOREIGN_FUNCTION, e->call.name,
+			   foreign_function(e->call.name));
 	} else {
 		diag_error(&s->diag, e->loc, E_UNRESOLVED_FUNCTION, e->call.name,
 			   lookup_similar_functions(s, e->call.name));

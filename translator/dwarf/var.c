@@ -440,6 +440,10 @@ void dw_cast(struct dw_file *f, const char *type_name, const component_vec *comp
 					f->info.path);
 		return;
 	}
+	/* @cast(p, "foo")[i]: elements of an array of them */
+	if (components->n && (components->at[0].kind == COMPONENT_INDEX ||
+			      components->at[0].kind == COMPONENT_EXPR_INDEX) && !type.pointers)
+		type.pointers = 1;
 	w.type = type;
 	if (type.pointers) {
 		/* "foo*": the operand is such a pointer */
