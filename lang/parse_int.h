@@ -15,7 +15,7 @@
 enum {
 	MAX_DEPTH = 2000,          /* of the syntax tree: what recursive passes must stand */
 	MAX_MACRO_DEPTH = 200,     /* of expansions */
-	MAX_MACRO_TOKENS = 1 << 22, /* that expansions may yield: nested doubling ends here */
+	MAX_MACRO_TOKENS = 1 << 20, /* that expansions may yield: nested doubling ends here */
 	MAX_ALTERNATIVES = 1 << 14, /* probe points that {a,b} may expand to */
 	MAX_ARRAY_SIZE = INT32_MAX,
 	MAX_STAT_SHIFT = 62,
