@@ -51,6 +51,10 @@ void rt_port_strings(struct rt_context *c, enum rt_strings which, uint64_t *star
 /* Is PID the process of -c or -x, or a descendant? */
 bool rt_port_in_target_set(struct rt_context *c, int64_t pid);
 
+/* Stack slot SLOT holds ADDRESS: where does the function return to?  (To somewhere else when that
+ * is the return probes' trampoline.) */
+uint64_t rt_port_real_return(struct rt_context *c, uint64_t slot, uint64_t address);
+
 /* Load bias and thread-local block of script file FILE in the current process; false: not mapped. */
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias);
 bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base);

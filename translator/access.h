@@ -28,6 +28,8 @@ enum access_op_kind {
 	ACC_INDEX,  /* add run-time index number ARG (of EXPR_ACCESS.indices) times ARG2 */
 	ACC_LOAD,   /* pop address, push ARG bytes read there (1 2 4 8), sign-extended if ARG2;
 	             * a fault is a run-time error */
+	ACC_RETURN_AT, /* pop the address of a stack slot of ARG bytes that holds a return address,
+	             * push where the function returns to, which return probes may have hidden */
 	ACC_BITS,   /* pop, push the field of ARG bits from bit ARG2 (0 lowest), zero-extended */
 	ACC_SBITS,  /* the same, sign-extended */
 	ACC_SEXT,   /* sign-extend from ARG bytes */

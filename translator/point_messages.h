@@ -52,6 +52,15 @@
 /* functions and statements */
 #define E_NO_FUNCTION "E_NO_FUNCTION", "no match%s"
 #define E_NO_MARK "E_NO_MARK", "no match%s"
+#define E_NO_LABEL "E_NO_LABEL", "no match%s"
+#define E_NO_CALLEE "E_NO_CALLEE", "no match%s"
+#define E_CALLEES_DEPTH "E_CALLEES_DEPTH", ".callees(N) only acceptable for N from 1 to %d"
+#define W_NO_CALLER "W_NO_CALLER", "%s is left out: %s"
+#define E_NO_STUB "E_NO_STUB", "no match%s"
+#define E_PLT_VARIABLE "E_NO_VARIABLE", "unable to find plt variable '%s' (alternatives: $$name)"
+#define E_NO_MAPPING "E_NO_ADDRESS", "no match: 0x%llx is in no code that process %lld has mapped"
+#define E_NO_STEPPING "E_NO_STEPPING", \
+	"%s would stop the program at each of its instructions: probe statements or functions of it"
 #define E_NO_STATEMENT "E_NO_STATEMENT", "no match: no code for %s in %s"
 #define E_NO_ADDRESS "E_NO_ADDRESS", "no match: 0x%llx is not in the code of %s"
 #define E_BAD_SITE "E_BAD_SITE", "cannot probe %s at 0x%llx: %s"

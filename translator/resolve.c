@@ -448,7 +448,7 @@ static void resolve_probe(struct session *s, struct probe *p)
 	resolve_expr(&r, &p->condition);
 	r.is_condition = false;
 	on_stmt(&r.walker, &p->body);
-	p->is_placed = r.is_placed;
+	p->is_placed |= r.is_placed;
 }
 
 static void resolve_function(struct session *s, struct decl *d)

@@ -166,6 +166,13 @@ int64_t rt_syscall(struct rt_context *c, uint32_t which)
 			     (int64_t)*rt_reg_at(c->regs, dwarf[which - RT_SYSCALL_ARG1]);
 }
 
+int64_t rt_return_at(struct rt_context *c, uint64_t slot, unsigned size)
+{
+	uint64_t address = (uint64_t)rt_read_u(c, slot, size);
+
+	return rt_failed(c) ? 0 : (int64_t)rt_port_real_return(c, slot, address);
+}
+
 int64_t rt_bias(struct rt_context *c, uint32_t file)
 {
 	int64_t bias = 0;

@@ -55,6 +55,7 @@ int timers_start(void);
 void timers_stop(void);
 int sites_start(void);
 void sites_stop(void);
+uint64_t sites_real_return(uint64_t slot, uint64_t address);
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias);
 
 #endif

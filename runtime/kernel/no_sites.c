@@ -11,6 +11,11 @@ void sites_stop(void)
 {
 }
 
+uint64_t sites_real_return(uint64_t slot, uint64_t address)
+{
+	return address;
+}
+
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
 	return false;

@@ -152,6 +152,11 @@ bool rt_port_in_target_set(struct rt_context *c, int64_t pid)
 
 /* ---- files of the process ---- */
 
+uint64_t rt_port_real_return(struct rt_context *c, uint64_t slot, uint64_t address)
+{
+	return sites_real_return(slot, address);
+}
+
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
 	return sites_bias(c, file, bias);

@@ -235,6 +235,11 @@ void sites_stop(void)
 	free_tables();
 }
 
+uint64_t sites_real_return(uint64_t slot, uint64_t address)
+{
+	return uprobes_real_return(slot, address);
+}
+
 /* Of the file that was hit only: mappings can't be looked for in a trap. */
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {

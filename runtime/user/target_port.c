@@ -139,6 +139,18 @@ bool rt_port_in_target_set(struct rt_context *c, int64_t pid)
 	return false;
 }
 
+uint64_t rt_port_real_return(struct rt_context *c, uint64_t slot, uint64_t address)
+{
+	struct user_context *u = user_context_of(c);
+
+	if (address != (uint64_t)(uintptr_t)user_return_trampoline)
+		return address;
+	for (uint32_t i = u->n_returns; i > 0; i--)
+		if (user_return_at(u, i - 1)->slot == slot)
+			return user_return_at(u, i - 1)->real;
+	return address;
+}
+
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
 	(void)c;

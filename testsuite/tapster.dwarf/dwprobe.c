@@ -416,7 +416,7 @@ static void find_sites(struct target *t, char *text)
 	dw_line_vec lines = { 0 };
 
 	if (strchr(text, '@')) {
-		dw_find_lines(t->file, text, &lines);
+		dw_find_lines(t->file, text, false, &lines);
 		VEC_EACH(&lines, i)
 			add_site(t, &lines.at[i].func, lines.at[i].address);
 		return;

@@ -79,6 +79,8 @@ size_t dw_marks(struct dw_file *f, dw_mark_vec *out);
 
 /* File offset of a link-time address in an executable segment; false outside. */
 bool dw_file_offset(struct dw_file *f, uint64_t address, uint64_t *offset);
+/* The reverse. */
+bool dw_address_of_offset(struct dw_file *f, uint64_t offset, uint64_t *address);
 /* Bytes at a link-time address; returns how many could be copied. */
 size_t dw_read(struct dw_file *f, uint64_t address, void *buf, size_t size);
 
@@ -108,6 +110,7 @@ struct dw_func {
 	uint64_t probe_address;   /* where an entry probe goes: ADDRESS, or behind the prologue
 	                           * where arguments aren't valid before (unoptimised code) */
 	bool is_inlined;          /* ADDRESS is the start of an inlined instance */
+	bool is_exported;         /* other files may call it by its name */
 	bool from_dwarf;
 	bool is_stripped_main;    /* found by the entry point; signature of main is known */
 	bool is_plt;
@@ -124,13 +127,34 @@ enum dw_want { DW_WANT_CALLABLE = 1, DW_WANT_INLINED = 2 };
  */
 size_t dw_find_functions(struct dw_file *f, const char *pattern, unsigned want,
 			 dw_func_vec *out);
+/* The stubs that call functions of other files; NAME is that function's. */
+size_t dw_plt_stubs(struct dw_file *f, const char *pattern, dw_func_vec *out);
+
+/* The labels (of goto) in a function or inlined instance; wildcards. */
+struct dw_label {
+	const char *name;
+	uint64_t address;
+	unsigned line; /* 0: not known */
+};
+typedef VEC(struct dw_label) dw_label_vec;
+size_t dw_find_labels(const struct dw_func *func, const char *pattern, dw_label_vec *out);
+
+/* A function of the same file that CALLER calls directly, or an inlined instance in it. */
+struct dw_call {
+	struct dw_func callee;
+	VEC(uint64_t) returns; /* where its calls return to; inlined ones and tail calls: nowhere */
+};
+typedef VEC(struct dw_call) dw_call_vec;
+size_t dw_calls(const struct dw_func *caller, dw_call_vec *out);
+
 /* All names that a function probe could have, for "similar:". */
 size_t dw_function_names(struct dw_file *f, const char *const **names);
 /* Exists as DWARF but has no code of its own: why it can't be probed ("inlined
  * everywhere (3 places)", "declared only"); NULL when not known at all. */
 const char *dw_why_absent(struct dw_file *f, const char *name);
 
-/* Statement probes: addresses of PATTERN ("func@file:line", "*@file:line", +N). */
+/* Statement probes: addresses of PATTERN ("func@file:line", "*@file:line", +N).  NEAREST: where
+ * a line that is asked for has no code, those of the nearest line that has. */
 struct dw_line_hit {
 	uint64_t address;
 	struct dw_func func; /* containing */
@@ -138,7 +162,7 @@ struct dw_line_hit {
 	unsigned line;
 };
 typedef VEC(struct dw_line_hit) dw_line_vec;
-size_t dw_find_lines(struct dw_file *f, const char *pattern, dw_line_vec *out);
+size_t dw_find_lines(struct dw_file *f, const char *pattern, bool nearest, dw_line_vec *out);
 
 /* The function that contains ADDRESS (from symbols or DWARF); false when none. */
 bool dw_func_at(struct dw_file *f, uint64_t address, struct dw_func *out);
@@ -211,6 +235,14 @@ struct dw_type_info {
 	size_t n_members;
 };
 void dw_type_info(const struct dw_type *type, struct arena *a, struct dw_type_info *out);
+
+/*
+ * Has the place been reached through the calls that return to RETURNS[0] (in its caller),
+ * RETURNS[1] (in that one's caller) and so on?  The path leaves 1 if the last of them is so,
+ * given that those before it are.  NULL, with *WHY: the frames can't be told apart here.
+ */
+struct access_path *dw_called_from(const struct dw_scope *scope, const uint64_t *returns, size_t n,
+				   struct arena *a, const char **why);
 
 /* Names for $$parms, $$locals, $$vars, and for stap -L: in scope at PC. */
 struct dw_var_name {

@@ -7,6 +7,8 @@
  *	debug.c   where debug information is: itself, separate file, .gnu_debugdata
  *	symbol.c  the function symbols of a file, by name and by address
  *	plt.c     stubs that call other files
+ *	call.c    calls and labels in a function
+ *	caller.c  return addresses in the frames around a place
  *	pointer.c addresses in the file's data
  *	unit.c    compilation units, by address
  *	mention.c compilation units, by a name that stands in them
@@ -129,6 +131,10 @@ struct dw_file {
 	bool has_read_unwind;
 	VEC(struct dw_unwind) unwind; /* sorted by start */
 
+	/* plt.c: address of a slot, in hexadecimal -> name of the function whose address it gets */
+	bool has_read_slots;
+	struct map slots;
+
 	/* type.c: name -> Dwarf_Die of what has been looked up; NULL: there is none */
 	struct map types;
 };
@@ -193,6 +199,8 @@ bool units_mentioning(struct dw_file *f, const char *name, unit_vec *out);
 /* ---- func.c ---- */
 /* Entry address of a subprogram or inlined instance; false when it has no code. */
 bool func_entry(struct dw_file *f, Dwarf_Die *die, uint64_t *entry, uint64_t *size);
+/* DIE, a subprogram with code or an inlined instance in FRAME, as a function. */
+bool func_of_die(struct dw_file *f, Dwarf_Die *die, Dwarf_Die *frame, struct dw_func *out);
 
 /* ---- qualify.c ---- */
 /* "ns::Class::" around the declaration of DIE; "" when there is nothing around it. */
@@ -258,6 +266,9 @@ bool loc_fail(struct loc_context *c, enum dw_var_error error, const char *fmt, .
 
 /* ---- cfi.c ---- */
 bool cfi_push_cfa(struct loc_context *c, access_op_vec *ops);
+/* Where the frame at C->pc begins, and what the frame pointer was in its caller; the ops are in
+ * terms of the registers of the frame itself. */
+bool cfi_frame(struct loc_context *c, access_op_vec *cfa, access_op_vec *frame_pointer);
 void cfi_close(struct dw_file *f);
 
 /* ---- type.c ---- */

@@ -220,6 +220,7 @@ static void add_die(struct finder *k, Dwarf_Die *die, Dwarf_Die *frame, const ch
 	    (is_known(k, func.address) || is_piece_at(k->file, func.address)))
 		return;
 	func.probe_address = func.address;
+	func.is_exported = !func.is_inlined && dwarf_hasattr_integrate(die, DW_AT_external);
 	func.decl_file = line_decl_file(k->file, die);
 	if (dwarf_decl_line(die, &line) == 0)
 		func.decl_line = (unsigned)line;
@@ -309,6 +310,26 @@ static void skip_prologues(struct finder *k)
 		funcs[i] = &k->out->at[k->unskipped.at[i]];
 	line_skip_prologues(k->file, k->cu, funcs, k->unskipped.n);
 	k->unskipped.n = 0;
+}
+
+bool func_of_die(struct dw_file *f, Dwarf_Die *die, Dwarf_Die *frame, struct dw_func *out)
+{
+	dw_func_vec found = { 0 };
+	struct finder k = { .file = f, .out = &found };
+	const char *name = dwarf_diename(die);
+	uint64_t entry, size;
+
+	if (!name || !func_entry(f, die, &entry, &size))
+		return false;
+	k.cu = unit_at(f, entry);
+	if (!k.cu || !unit_die(k.cu, &k.unit))
+		return false;
+	k.is_optimised = unit_is_optimised(&k.unit);
+	add_die(&k, die, frame, name);
+	skip_prologues(&k);
+	if (found.n)
+		*out = found.at[0];
+	return found.n;
 }
 
 static void find_in_unit(struct finder *k, Dwarf_CU *cu)
@@ -410,7 +431,8 @@ static bool is_start_up_main(struct dw_file *f, const char *name)
 static void add_symbol(struct finder *k, const struct dw_symbol *s)
 {
 	struct dw_func func = { .file = k->file, .name = s->name, .address = s->address,
-				.size = s->size, .probe_address = s->address };
+				.size = s->size, .probe_address = s->address,
+				.is_exported = s->bind != STB_LOCAL };
 	Dwarf_Die die;
 
 	if (is_known(k, s->address))
@@ -496,7 +518,7 @@ static void keep_those_with_line(struct finder *k)
 
 	dw_find_lines(k->file, arena_printf(k->file->dw->arena, "*@%s%c%u", k->p.file,
 					    k->p.line_kind == LINE_RELATIVE ? '+' : ':',
-					    k->p.line), &lines);
+					    k->p.line), false, &lines);
 	for (size_t i = k->first; i < k->out->n; i++) {
 		const struct dw_func *func = &k->out->at[i];
 		bool is_in = k->p.line_kind == LINE_ABSOLUTE ? func->decl_line == k->p.line

@@ -2,6 +2,8 @@
 libtranslator_a_SOURCES += \
 	translator/dwarf/abi.c \
 	translator/dwarf/absent.c \
+	translator/dwarf/call.c \
+	translator/dwarf/caller.c \
 	translator/dwarf/cfi.c \
 	translator/dwarf/debug.c \
 	translator/dwarf/dw.h \

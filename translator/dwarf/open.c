@@ -337,6 +337,19 @@ bool dw_file_offset(struct dw_file *f, uint64_t address, uint64_t *offset)
 	return *offset < f->info.size;
 }
 
+bool dw_address_of_offset(struct dw_file *f, uint64_t offset, uint64_t *address)
+{
+	for (size_t i = 0; i < f->n_segments; i++) {
+		const struct dw_segment *s = &f->segments[i];
+
+		if (!s->is_exec || offset < s->offset || offset - s->offset >= s->file_size)
+			continue;
+		*address = s->address + (offset - s->offset);
+		return true;
+	}
+	return false;
+}
+
 size_t dw_read(struct dw_file *f, uint64_t address, void *buf, size_t size)
 {
 	const struct dw_segment *s = segment_at(f, address);

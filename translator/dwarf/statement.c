@@ -221,23 +221,79 @@ static size_t find_functions(struct dw_file *f, const char *pattern, dw_line_vec
 	return found.n;
 }
 
-size_t dw_find_lines(struct dw_file *f, const char *pattern, dw_line_vec *out)
+static void search_file(struct searcher *k, dw_line_vec *out)
 {
-	struct searcher k = { .file = f };
 	size_t first = out->n;
 	Dwarf_CU *cu = NULL;
 
-	if (!parse(&k, pattern))
-		return find_functions(f, pattern, out);
-	debug_find(f);
 	/* the tables of split units are in the skeletons */
-	while (f->dwarf && dwarf_get_units(f->dwarf, cu, &cu, NULL, NULL, NULL, NULL) == 0) {
+	while (k->file->dwarf &&
+	       dwarf_get_units(k->file->dwarf, cu, &cu, NULL, NULL, NULL, NULL) == 0) {
 		Dwarf_Die unit;
 
 		if (dwarf_cu_die(cu, &unit, NULL, NULL, NULL, NULL, NULL, NULL) &&
 		    (dwarf_tag(&unit) == DW_TAG_compile_unit ||
 		     dwarf_tag(&unit) == DW_TAG_skeleton_unit))
-			search_unit(&k, cu, first, out);
+			search_unit(k, cu, first, out);
+	}
+}
+
+/* Of two lines the nearer to WANTED: the next one with code, or else the last before it. */
+static unsigned nearer(unsigned wanted, unsigned a, unsigned b)
+{
+	if ((a > wanted) != (b > wanted))
+		return a > wanted ? a : b;
+	return (a < b) == (a > wanted) ? a : b;
+}
+
+static unsigned line_in(const struct searcher *k, const struct dw_line_hit *hit)
+{
+	return k->is_relative ? hit->line - hit->func.decl_line : hit->line;
+}
+
+/* The line WANTED has no code: what is found goes by its name. */
+static void search_nearest(struct searcher *k, unsigned wanted, dw_line_vec *out)
+{
+	dw_line_vec all = { 0 };
+	unsigned best;
+
+	k->spans.at[0] = (struct line_span){ 0, UINT32_MAX };
+	search_file(k, &all);
+	if (!all.n)
+		return;
+	best = line_in(k, &all.at[0]);
+	VEC_EACH(&all, i)
+		best = nearer(wanted, best, line_in(k, &all.at[i]));
+	VEC_EACH(&all, i) {
+		if (line_in(k, &all.at[i]) != best)
+			continue;
+		all.at[i].line += wanted - best;
+		VEC_PUSH(k->file->dw->arena, out, all.at[i]);
+	}
+}
+
+size_t dw_find_lines(struct dw_file *f, const char *pattern, bool nearest, dw_line_vec *out)
+{
+	struct searcher k = { .file = f };
+	size_t first = out->n, n;
+
+	if (!parse(&k, pattern))
+		return find_functions(f, pattern, out);
+	debug_find(f);
+	if (!nearest) {
+		search_file(&k, out);
+		return out->n - first;
+	}
+	n = k.spans.n;
+	k.spans.n = 1;
+	for (size_t i = 0; i < n; i++) {
+		struct line_span span = k.spans.at[i];
+		size_t before = out->n;
+
+		k.spans.at[0] = span;
+		search_file(&k, out);
+		if (out->n == before && span.first == span.last)
+			search_nearest(&k, span.first, out);
 	}
 	return out->n - first;
 }

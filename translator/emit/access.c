@@ -109,6 +109,9 @@ static void step(struct machine *m, const struct expr *x, const struct access_op
 		push(m, arena_printf(e->a, "rt_read_%c(c, %s, %lld)", op->arg2 ? 's' : 'u', a,
 				     (long long)op->arg));
 		break;
+	case ACC_RETURN_AT:
+		push(m, arena_printf(e->a, "rt_return_at(c, %s, %lld)", pop(m), (long long)op->arg));
+		break;
 	case ACC_BITS:
 	case ACC_SBITS:
 		push(m, bits(e, pop(m), op->kind == ACC_SBITS, op->arg, op->arg2));

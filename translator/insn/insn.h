@@ -95,6 +95,10 @@ uint64_t insn_find_main(insn_read_fn *read, void *data, uint64_t entry, bool is_
  * mov %rsp,%rbp; sub); the start where there is none. */
 uint64_t insn_skip_prologue(const struct insn_code *code);
 
+/* Where a stub (of the procedure linkage table) at CODE's beginning finds the address that it
+ * jumps to; false: it is no jump through memory at a known place. */
+bool insn_stub_slot(const struct insn_code *code, uint64_t *slot);
+
 /* "push %rbp; mov %rsp,%rbp": disassembly of SIZE bytes, for messages and --dump. */
 char *insn_format(struct arena *a, const uint8_t *bytes, size_t size, uint64_t address,
 		  bool is_32bit);

@@ -80,6 +80,25 @@ uint64_t insn_skip_prologue(const struct insn_code *code)
 	return code->address + at;
 }
 
+bool insn_stub_slot(const struct insn_code *code, uint64_t *slot)
+{
+	ZydisDecodedOperand ops[ZYDIS_MAX_OPERAND_COUNT];
+	ZydisDecodedInstruction z;
+	struct x86_decoder d;
+	size_t at = 0;
+
+	x86_decoder_init(&d, code->is_32bit);
+	if (!decode_full(&d, code, at, &z, ops))
+		return false;
+	if (z.mnemonic == ZYDIS_MNEMONIC_ENDBR64 || z.mnemonic == ZYDIS_MNEMONIC_ENDBR32) {
+		at += z.length;
+		if (!decode_full(&d, code, at, &z, ops))
+			return false;
+	}
+	return z.mnemonic == ZYDIS_MNEMONIC_JMP && ops[0].type == ZYDIS_OPERAND_TYPE_MEMORY &&
+	       ZYAN_SUCCESS(ZydisCalcAbsoluteAddress(&z, &ops[0], code->address + at, slot));
+}
+
 char *insn_format(struct arena *a, const uint8_t *bytes, size_t size, uint64_t address,
 		  bool is_32bit)
 {

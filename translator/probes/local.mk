@@ -2,12 +2,16 @@
 libtranslator_a_SOURCES += \
 	translator/probes/access_expr.c translator/probes/access_expr.h \
 	translator/probes/begin_end.c \
+	translator/probes/callee.c \
+	translator/probes/function.c \
 	translator/probes/kernel.c \
 	translator/probes/mark.c \
 	translator/probes/mark_operand.h translator/probes/mark_operand_x86.c \
 	translator/probes/pretty.c translator/probes/pretty.h \
-	translator/probes/process.c translator/probes/process.h \
+	translator/probes/plt.c \
+	translator/probes/process.c translator/probes/process.h translator/probes/process_int.h \
 	translator/probes/program.c translator/probes/program.h \
+	translator/probes/statement.c \
 	translator/probes/syscall.c \
 	translator/probes/target.c \
 	translator/probes/timer.c

@@ -10,6 +10,7 @@
 struct process_probe {
 	struct dw_file *file;  /* NULL: any process */
 	struct dw_func func;   /* SITE, RETURN */
+	bool is_stub;          /* it is a .plt probe */
 	uint64_t pc;           /* SITE, RETURN: link-time address of the site */
 };
 

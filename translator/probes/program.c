@@ -301,6 +301,7 @@ static void find_library(struct session *s, const char *name, struct program pro
 	struct dw_file *found = NULL;
 
 	process.is_library = true;
+	process.process = process.file;
 	if (strchr(name, '/')) {
 		open_matches(s, name, process, loc, out);
 		return;
@@ -347,6 +348,51 @@ bool program_find(struct session *s, const struct point *p, program_vec *out)
 		return find_process(s, &p->parts.at[0], out);
 	return find_process(s, &p->parts.at[0], &processes) &&
 	       find_libraries(s, library, &processes, out);
+}
+
+/* A line of /proc/PID/maps: executable code of a file around ADDRESS. */
+static bool maps_code(const char *line, uint64_t address, uint64_t *offset, const char **path)
+{
+	unsigned long long start, end, from;
+	int at = 0;
+
+	if (sscanf(line, "%llx-%llx r%*1[-w]xp %llx %*s %*s %n", &start, &end, &from, &at) != 3 || !at ||
+	    line[at] != '/' || address < start || address >= end)
+		return false;
+	*offset = from + (address - start);
+	*path = line + at;
+	return true;
+}
+
+bool program_at(struct session *s, const struct point_part *part, uint64_t address, struct loc loc,
+		struct program *out, uint64_t *linked)
+{
+	program_vec main = { 0 };
+	const char *path = NULL;
+	uint64_t offset = 0;
+	struct buf text;
+	char maps[64];
+
+	if (!find_process(s, part, &main))
+		return false;
+	*out = main.at[0];
+	snprintf(maps, sizeof(maps), "/proc/%d/maps", out->pid);
+	buf_init(&text);
+	if (sys_read_file(maps, &text) == 0) {
+		for (char *line = text.data, *end; !path && *line; line = end) {
+			end = line + strcspn(line, "\n");
+			if (*end)
+				*end++ = '\0';
+			if (maps_code(line, address, &offset, &path))
+				path = arena_strdup(s->arena, path);
+		}
+	}
+	buf_fini(&text);
+	out->file = path ? open_file(s, path, loc, true) : NULL;
+	if (out->file && dw_address_of_offset(out->file, offset, linked))
+		return true;
+	diag_error(&s->diag, loc, E_NO_MAPPING, (unsigned long long)address, (long long)out->pid);
+	return false;
 }
 
 struct dw_file *program_module(struct session *s, const char *name, struct loc loc, bool quiet)

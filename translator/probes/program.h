@@ -14,12 +14,18 @@ struct program {
 	struct dw_file *file;
 	int pid;           /* process(PID), or 0 */
 	bool is_library;
+	struct dw_file *process; /* of a library: the program that it was looked for in */
 };
 typedef VEC(struct program) program_vec;
 
 /* Those of point P, by its parts "process" and "library".  Several where a path has
  * wildcards.  False when it has reported; else there is at least one. */
 bool program_find(struct session *s, const struct point *p, program_vec *out);
+
+/* The file that process PART (a PID) has mapped at ADDRESS, and what that address is in it when
+ * it is linked.  False when it has reported. */
+bool program_at(struct session *s, const struct point_part *part, uint64_t address, struct loc loc,
+		struct program *out, uint64_t *linked);
 
 /* The file that a string of the script names (@cast, @var): searched as a program, then
  * as a library.  NULL when it has reported (with QUIET: without a word). */

@@ -4,7 +4,7 @@
  * how a value is computed; here it becomes an EXPR_ACCESS, or, with a "$" behind it
  * or as one of a list, a text (pretty.h).
  */
-#include "translator/probes/process.h"
+#include "translator/probes/process_int.h"
 
 #include <string.h>
 
@@ -228,10 +228,13 @@ struct expr *process_resolve_var(struct session *s, struct probe *p, struct expr
 		.e = e,
 		.is_quiet = flags & RESOLVE_QUIET,
 	};
+	const struct process_probe *data = p->data;
 	bool has_place = p->row.kind == PROBE_SITE || p->row.kind == PROBE_RETURN;
 
 	if (is_syscall(p) && !e->target.is_at_var)
 		return syscall_resolve_var(s, p, e, flags);
+	if (has_place && data->is_stub && !e->target.is_at_var)
+		return plt_resolve_var(s, p, e, flags);
 	if (!has_place && !(e->target.is_at_var && t.at->file)) {
 		if (!t.is_quiet)
 			diag_error(&s->diag, e->loc, E_NO_TARGETS);

@@ -146,6 +146,13 @@ bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 	return file == 0;
 }
 
+uint64_t rt_port_real_return(struct rt_context *c, uint64_t slot, uint64_t address)
+{
+	(void)c;
+	(void)slot;
+	return address;
+}
+
 bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
 {
 	(void)c;
