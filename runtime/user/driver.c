@@ -15,6 +15,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -44,6 +45,7 @@ struct driver {
 	sigset_t old_mask;
 	bool is_interrupted; /* by SIGINT or its like: then nothing that follows is a failure */
 	bool is_running; /* ordinary probes may run */
+	pid_t described; /* im.process describes this process, not us; 0: us */
 };
 
 /* ---- the object's functions ---- */
@@ -112,6 +114,7 @@ static void make_context(struct driver *d)
 static void be_ourselves(struct driver *d)
 {
 	struct user_process *p = d->im.process;
+	d->described = 0;
 	p->flags = USER_PROCESS_DRIVER;
 	d->c->pid = d->c->tid = p->pid = getpid();
 	p->ppid = getppid();
@@ -276,53 +279,127 @@ static bool runs_file(const struct driver *d, const struct process *p, int64_t f
 	return p->exe_device == f->device && p->exe_inode == f->inode;
 }
 
+static bool wants_process(const struct driver *d, const struct script_probe *p,
+			  const struct process *process)
+{
+	return (!p->arg2 || p->arg2 == process->pid) && (!p->pid || p->pid == process->pid) &&
+	       runs_file(d, process, p->arg);
+}
+
+/* From now on handlers run here for PROCESS: what they ask for is its. */
+static void be_process(struct driver *d, const struct process *process)
+{
+	struct user_process *own = d->im.process;
+	uint64_t clock_gettime = own->clock_gettime;
+	if (d->described == process->pid)
+		return;
+	space_describe_process(&d->env, own, process->pid);
+	memcpy(own->comm, process->comm, sizeof own->comm);
+	own->clock_gettime = clock_gettime;
+	own->flags = USER_PROCESS_DRIVER | USER_PROCESS_REMOTE;
+	own->memory = process->space->mem.fd;
+	d->described = process->pid;
+}
+
 /* Runs the probes of KIND that want process P, as if in its thread TID. */
 static void run_process_probes(struct driver *d, enum script_probe_kind kind,
 			       const struct process *process, pid_t tid)
 {
-	struct user_process *own = d->im.process;
-	uint64_t clock_gettime = own->clock_gettime;
-	bool any = false;
 	if (!d->is_running)
 		return;
 	for (uint32_t i = 0; i < d->im.info->n_probes; i++) {
 		const struct script_probe *p = &d->im.probes[i];
-		if (p->kind != kind || (p->arg2 && p->arg2 != process->pid) ||
-		    (p->pid && p->pid != process->pid) || !runs_file(d, process, p->arg))
+		if (p->kind != kind || !wants_process(d, p, process))
 			continue;
-		if (!any) {
-			space_describe_process(&d->env, own, process->pid);
-			memcpy(own->comm, process->comm, sizeof own->comm);
-			own->clock_gettime = clock_gettime;
-			own->flags = USER_PROCESS_DRIVER;
-		}
-		any = true;
+		be_process(d, process);
 		d->c->pid = process->pid;
 		d->c->tid = tid;
 		call_handler(d, i);
 	}
-	if (any)
+}
+
+static void run_event(struct driver *d, enum script_probe_kind kind, const struct process *process,
+		      pid_t tid)
+{
+	run_process_probes(d, kind, process, tid);
+	if (d->described)
 		be_ourselves(d);
 }
 
 static void on_process_begun(void *data, struct process *p)
 {
-	run_process_probes(data, PROBE_PROCESS_BEGIN, p, p->pid);
+	run_event(data, PROBE_PROCESS_BEGIN, p, p->pid);
 }
 
 static void on_process_ended(void *data, struct process *p)
 {
-	run_process_probes(data, PROBE_PROCESS_END, p, p->pid);
+	run_event(data, PROBE_PROCESS_END, p, p->pid);
 }
 
 static void on_thread_begun(void *data, struct process *p, pid_t tid)
 {
-	run_process_probes(data, PROBE_THREAD_BEGIN, p, tid);
+	run_event(data, PROBE_THREAD_BEGIN, p, tid);
 }
 
 static void on_thread_ended(void *data, struct process *p, pid_t tid)
 {
-	run_process_probes(data, PROBE_THREAD_END, p, tid);
+	run_event(data, PROBE_THREAD_END, p, tid);
+}
+
+/* ---- system calls ---- */
+
+static bool wants_syscalls(void *data, const struct process *p)
+{
+	const struct driver *d = data;
+	for (uint32_t i = 0; i < d->im.info->n_probes; i++)
+		if ((d->im.probes[i].kind == PROBE_SYSCALL ||
+		     d->im.probes[i].kind == PROBE_SYSCALL_RETURN) &&
+		    wants_process(d, &d->im.probes[i], p))
+			return true;
+	return false;
+}
+
+/* Calls after which a process may be another user's, or have another name. */
+static bool changes_identity(const struct rt_regs *r, bool is_32bit)
+{
+	switch (r->orig_ax) {
+	case SYS_setuid: case SYS_setgid: case SYS_setreuid: case SYS_setregid:
+	case SYS_setresuid: case SYS_setresgid: case SYS_prctl:
+		return true;
+	default:
+		return is_32bit;
+	}
+}
+
+static void copy_regs(struct rt_regs *to, const struct user_regs_struct *from)
+{
+	*to = (struct rt_regs){
+		.r15 = from->r15, .r14 = from->r14, .r13 = from->r13, .r12 = from->r12,
+		.bp = from->rbp, .bx = from->rbx, .r11 = from->r11, .r10 = from->r10,
+		.r9 = from->r9, .r8 = from->r8, .ax = from->rax, .cx = from->rcx, .dx = from->rdx,
+		.si = from->rsi, .di = from->rdi, .orig_ax = from->orig_rax, .ip = from->rip,
+		.cs = from->cs, .flags = from->eflags, .sp = from->rsp, .ss = from->ss,
+	};
+}
+
+/* Descriptions of the process are kept from one call to the next: most are of one process. */
+static void on_syscall(void *data, struct process *p, pid_t tid, bool is_return, bool is_32bit,
+		       const struct user_regs_struct *regs)
+{
+	struct driver *d = data;
+	struct rt_regs r;
+	copy_regs(&r, regs);
+	d->c->regs = &r;
+	d->c->ip = r.ip;
+	d->c->is_32bit = is_32bit;
+	run_process_probes(d, is_return ? PROBE_SYSCALL_RETURN : PROBE_SYSCALL, p, tid);
+	d->c->regs = NULL;
+	d->c->ip = 0;
+	d->c->is_32bit = false;
+	if (d->described && is_return && changes_identity(&r, is_32bit)) {
+		process_look(p);
+		be_ourselves(d);
+	}
 }
 
 /* ---- targets ---- */
@@ -406,6 +483,8 @@ static void run_timers(struct driver *d)
 		uint64_t now = now_ns();
 		if (now < t->due_ns)
 			continue;
+		if (d->described)
+			be_ourselves(d);
 		call_handler(d, t->probe);
 		t->due_ns += period(p);
 		if (t->due_ns <= now) /* missed some */
@@ -511,6 +590,8 @@ static int run(struct driver *d)
 	}
 	d->im.rt->accept = 0;
 	d->is_running = false;
+	if (d->described)
+		be_ourselves(d);
 	tracer_close(&d->tracer, !started);
 	if (accept_class(d, RT_END))
 		run_ordered(d, PROBE_END);
@@ -563,6 +644,8 @@ int user_run(const struct user_run_options *o)
 	d.tracer.process_ended = on_process_ended;
 	d.tracer.thread_begun = on_thread_begun;
 	d.tracer.thread_ended = on_thread_ended;
+	d.tracer.wants_syscalls = wants_syscalls;
+	d.tracer.syscall_stop = on_syscall;
 	raise_file_limit(&d);
 	err = ledger_open();
 	if (err) {

@@ -172,7 +172,7 @@ struct user_process {
 	struct user_watch watches[USER_WATCHES_MAX];
 	char comm[16];
 	int32_t ppid, uid, euid, gid, egid; /* as last seen by the supervisor */
-	int32_t unused2;
+	int32_t memory; /* REMOTE: file descriptor of that process's /proc/PID/mem */
 	struct user_region {
 		uint64_t start; /* of an array of struct user_stub */
 		uint64_t n;
@@ -184,6 +184,7 @@ struct user_process {
 enum user_process_flags {
 	USER_PROCESS_DRIVER = 1,
 	USER_PROCESS_QUIET = 2, /* a seccomp filter may be there: make no system calls */
+	USER_PROCESS_REMOTE = 4, /* the driver runs a handler for a thread of another process */
 };
 
 struct user_claim {

@@ -123,6 +123,8 @@ static void detach(struct thread *th)
 void tracer_close(struct tracer *t, bool kill_command)
 {
 	t->is_closing = true;
+	for (struct process *p = t->processes; p; p = p->next)
+		p->has_syscall_stops = false;
 	if (t->command && kill_command)
 		kill(t->command_pid, SIGKILL);
 	stop_all(t);

@@ -4,6 +4,7 @@
  */
 #include "runtime/user/target.h"
 
+#include <asm/errno.h>
 #include <asm/unistd.h>
 
 struct timespec64 {
@@ -57,20 +58,67 @@ void rt_port_relax(unsigned round)
 		user_syscall(__NR_nanosleep, (long)&nap, 0, 0, 0, 0, 0);
 }
 
+/* ---- memory ---- */
+
+static bool is_remote(void)
+{
+	return user_process.flags & USER_PROCESS_REMOTE;
+}
+
+static int remote_read(void *dst, uint64_t addr, size_t n)
+{
+	return user_syscall(__NR_pread64, user_process.memory, (long)dst, (long)n, (long)addr, 0, 0) ==
+			       (long)n ? 0 : -EFAULT;
+}
+
+/* Not through the descriptor, which would write to read-only pages too. */
+static int remote_write(uint64_t addr, const void *src, size_t n)
+{
+	struct { uint64_t base, size; } from = { (uint64_t)(uintptr_t)src, n }, to = { addr, n };
+
+	return user_syscall(__NR_process_vm_writev, user_process.pid, (long)&from, 1, (long)&to, 1, 0) ==
+			       (long)n ? 0 : -EFAULT;
+}
+
+/* A page at a time: what is behind the string may not be there. */
+static long remote_read_string(char *dst, uint64_t addr, size_t n)
+{
+	size_t len = 0;
+
+	while (len < n) {
+		size_t page = 4096 - ((addr + len) & 4095), most = page < n - len ? page : n - len;
+
+		if (remote_read(dst + len, addr + len, most))
+			return -EFAULT;
+		for (size_t end = len + most; len < end; len++)
+			if (!dst[len])
+				return (long)len;
+	}
+	return (long)len;
+}
+
 int rt_port_read(void *dst, uint64_t addr, size_t n)
 {
+	if (rt_unlikely(is_remote()))
+		return remote_read(dst, addr, n);
 	return user_copy(dst, (const void *)(uintptr_t)addr, n);
 }
 
 int rt_port_write(uint64_t addr, const void *src, size_t n)
 {
+	if (rt_unlikely(is_remote()))
+		return remote_write(addr, src, n);
 	return user_copy((void *)(uintptr_t)addr, src, n);
 }
 
 long rt_port_read_str(char *dst, uint64_t addr, size_t n)
 {
+	if (rt_unlikely(is_remote()))
+		return remote_read_string(dst, addr, n);
 	return user_copy_string(dst, (const char *)(uintptr_t)addr, n);
 }
+
+/* ---- identity ---- */
 
 static bool may_ask(void)
 {

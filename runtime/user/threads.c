@@ -78,6 +78,7 @@ void process_look(struct process *p)
 void process_begin(struct tracer *t, struct process *p)
 {
 	p->is_begun = true;
+	p->has_syscall_stops = t->wants_syscalls && t->wants_syscalls(t->data, p);
 	if (t->process_begun)
 		t->process_begun(t->data, p);
 }
@@ -109,10 +110,13 @@ void thread_join(struct thread *th, struct process *p)
 
 void thread_resume(struct thread *th, int signal)
 {
+	bool has_stops = th->process && th->process->has_syscall_stops;
+
 	th->state = THREAD_RUNNING;
 	th->signal = 0;
 	/* ESRCH: it was killed; its end will be reported */
-	ptrace(th->in_group_stop ? PTRACE_LISTEN : PTRACE_CONT, th->tid, NULL, signal);
+	ptrace(th->in_group_stop ? PTRACE_LISTEN : has_stops ? PTRACE_SYSCALL : PTRACE_CONT, th->tid,
+	       NULL, signal);
 }
 
 void thread_resend(struct thread *th)
@@ -171,6 +175,7 @@ void threads_stop(struct tracer *t, const struct space *sp)
 
 void thread_unpark(struct tracer *t, struct thread *th)
 {
+	tracer_pay_return(t, th);
 	if (th->is_parked) {
 		th->is_parked = false;
 		tracer_handle(t, th, th->status);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 #include "runtime/user/tracer_int.h"
 
+#include <linux/audit.h>
 #include <linux/sched.h>
 #include <signal.h>
 #include <string.h>
@@ -171,7 +172,8 @@ static void exec_event(struct tracer *t, struct thread *th)
 	th->n_held = th->n_resent = 0;
 	th->context_tid = th->tid;
 	th->state = THREAD_STOPPED;
-	if (p->space && tracer_wants(t, p->space) && thread_to_event_stop(t, th))
+	th->owes_return = p->space && tracer_wants(t, p->space) && thread_to_event_stop(t, th);
+	if (th->owes_return)
 		tracer_arm(t, th);
 	if (th->state == THREAD_GONE)
 		return;
@@ -199,6 +201,36 @@ static void exit_event(struct tracer *t, struct thread *th)
 		context_release(t, u);
 	}
 	thread_resume(th, 0);
+}
+
+/* The thread enters or leaves the kernel.  What handlers in the object do there is their own. */
+static void tell_syscall(struct tracer *t, struct thread *th, bool is_return, bool is_32bit)
+{
+	struct user_regs_struct regs;
+	struct process *p = th->process;
+
+	if (t->syscall_stop && p->has_syscall_stops && !t->is_closing &&
+	    remote_get_regs(th->tid, &regs) == 0 &&
+	    place_of(t, p->space, regs.rip) == PLACE_OUT)
+		t->syscall_stop(t->data, p, th->tid, is_return, is_32bit, &regs);
+}
+
+static void syscall_event(struct tracer *t, struct thread *th)
+{
+	struct __ptrace_syscall_info info = { 0 };
+
+	if (ptrace(PTRACE_GET_SYSCALL_INFO, th->tid, sizeof info, &info) > 0 &&
+	    (info.op == PTRACE_SYSCALL_INFO_ENTRY || info.op == PTRACE_SYSCALL_INFO_EXIT))
+		tell_syscall(t, th, info.op == PTRACE_SYSCALL_INFO_EXIT,
+			     info.arch == AUDIT_ARCH_I386);
+	thread_resume(th, 0);
+}
+
+void tracer_pay_return(struct tracer *t, struct thread *th)
+{
+	if (th->owes_return)
+		tell_syscall(t, th, true, false);
+	th->owes_return = false;
 }
 
 void tracer_handle(struct tracer *t, struct thread *th, int status)
@@ -242,7 +274,7 @@ void tracer_handle(struct tracer *t, struct thread *th, int status)
 		break;
 	case 0:
 		if (signal == (SIGTRAP | 0x80))
-			thread_resume(th, 0);
+			syscall_event(t, th);
 		else
 			trap_signal_stop(t, th, signal);
 		break;

@@ -32,6 +32,7 @@ struct process {
 	ino_t exe_inode;
 	bool is_let_go; /* tracer_close is through with it */
 	bool is_target; /* the -c command or an -x process */
+	bool has_syscall_stops; /* each of its system calls is a stop (see syscall_stop) */
 };
 
 struct thread {
@@ -45,6 +46,7 @@ struct thread {
 	bool in_group_stop;    /* stopped by SIGSTOP and its like: until SIGCONT */
 	bool is_leaving;       /* runs only to get out of the object, for good */
 	bool is_out;           /* it is */
+	bool owes_return;      /* its return from exec has not been told, and makes no stop */
 	bool has_debug_stops;  /* its debug registers are in use */
 	int signal;            /* STOPPED at its delivery: to be delivered on resume */
 	unsigned n_held, n_resent;
@@ -70,6 +72,11 @@ struct tracer {
 	void (*process_ended)(void *data, struct process *p);
 	void (*thread_begun)(void *data, struct process *p, pid_t tid);
 	void (*thread_ended)(void *data, struct process *p, pid_t tid);
+	/* Does it want the system calls of P, now that P begins?  If so it hears of each entry and
+	 * return; REGS as they are there. */
+	bool (*wants_syscalls)(void *data, const struct process *p);
+	void (*syscall_stop)(void *data, struct process *p, pid_t tid, bool is_return, bool is_32bit,
+			     const struct user_regs_struct *regs);
 	void *data;
 };
 
@@ -81,6 +88,8 @@ int tracer_attach(struct tracer *t, pid_t pid);
 void tracer_start(struct tracer *t);
 /* Deals with everything that has happened; doesn't wait. */
 void tracer_poll(struct tracer *t);
+/* Notes what program P runs, and what it is called. */
+void process_look(struct process *p);
 /* Restores all processes and lets them go.  The command is killed where KILL_COMMAND. */
 void tracer_close(struct tracer *t, bool kill_command);
 

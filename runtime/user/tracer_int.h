@@ -22,6 +22,8 @@
 
 /* Deals with a wait status, and lets the thread go on unless it is to stay.  May find it dead. */
 void tracer_handle(struct tracer *t, struct thread *th, int status);
+/* Tells of the return from exec that arming has swallowed. */
+void tracer_pay_return(struct tracer *t, struct thread *th);
 /* Is there something to be armed in a space? */
 bool tracer_wants(const struct tracer *t, struct space *sp);
 /* Arms the space of TH, which is in an event stop; all other threads of it are stopped.  May
@@ -65,8 +67,6 @@ void threads_free_gone(struct tracer *t, pid_t tid);
 struct process *process_find(struct tracer *t, pid_t pid);
 struct process *process_add(struct tracer *t, pid_t pid, struct space *space);
 void process_drop(struct tracer *t, struct process *p);
-/* Notes what program P runs. */
-void process_look(struct process *p);
 /* Tell the driver; the end only once. */
 void process_begin(struct tracer *t, struct process *p);
 void process_end(struct tracer *t, struct process *p);

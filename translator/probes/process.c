@@ -146,11 +146,6 @@ static int match_event(struct session *s, const struct point_match *m, enum scri
 {
 	program_vec programs = { 0 };
 
-	if (s->runtime == RUNTIME_USER && (kind == PROBE_SYSCALL || kind == PROBE_SYSCALL_RETURN)) {
-		diag_error(&s->diag, m->point->loc, E_POINT_MISSING,
-			   point_text(s->arena, m->point));
-		return -1;
-	}
 	if (!m->point->parts.at[0].has_arg) {
 		add_event(s, m, kind, NULL);
 		return 1;
