@@ -68,6 +68,7 @@ RT_ENGINE_SOURCES = \
 	runtime/uprobes/space.c \
 	runtime/uprobes/text.c \
 	runtime/uprobes/trap.c \
+	runtime/uprobes/unwind.c \
 	runtime/uprobes/update.c \
 	runtime/uprobes/uprobes.h \
 	runtime/uprobes/uprobes_int.h

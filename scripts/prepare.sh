@@ -7,7 +7,7 @@ BUILD=${BUILD:-build}
 TOOLS="gcc libc6-dev binutils make autoconf automake flex bison libelf-dev libdw-dev libzydis-dev"
 TEST_TOOLS="dejagnu"
 # Tests that need these are unsupported without them.
-TEST_EXTRAS="g++ clang dwz musl-tools xz-utils openssl systemtap systemtap-doc qemu-system-x86 busybox-static"
+TEST_EXTRAS="g++ gcc-multilib clang dwz musl-tools xz-utils openssl systemtap systemtap-doc qemu-system-x86 busybox-static"
 
 say() {
 	printf '==> %s\n' "$*"

@@ -109,6 +109,7 @@ static bool has_leftovers(struct space *space)
 	l = rcu_dereference(space->layout);
 	for (unsigned int i = 0; l && l->n_armed && i < l->n && !has; i++)
 		has = l->patches[i].state == PATCH_ARMED &&
+		      !(l->patches[i].is_unwinder && unwind_is_wanted()) &&
 		      !site_is_wanted_in(l->patches[i].site, space->mm);
 	rcu_read_unlock();
 	return has;
@@ -188,6 +189,8 @@ int uprobes_client_arm(struct uprobes_client *client)
 
 	mutex_lock(&engine_lock);
 	WRITE_ONCE(client->armed, true);
+	if (client->pool)
+		unwind_client_came();
 	sites_publish();
 	update_new_generation();
 	err = update_all_users();
@@ -201,14 +204,17 @@ void uprobes_client_disarm(struct uprobes_client *client)
 	struct consumer *c, *next;
 
 	mutex_lock(&engine_lock);
+	if (client->armed && client->pool)
+		unwind_client_left();
 	WRITE_ONCE(client->armed, false);
 	list_for_each_entry(c, &client->sites, of_client)
 		sites_remove(c);
+	return_orphan(client); /* and waits for handlers that run */
 	/* No update under way still has the old tables, so none arms a leaving site. */
 	sites_publish();
 	update_new_generation();
 	restore_all();
-	return_orphan(client); /* and waits for handlers that run */
+	unwind_forget_unwanted();
 	list_for_each_entry_safe(c, next, &client->sites, of_client) {
 		list_del(&c->of_client);
 		kfree(c);
@@ -216,8 +222,6 @@ void uprobes_client_disarm(struct uprobes_client *client)
 	sites_forget();
 	list_del(&client->node);
 	mutex_unlock(&engine_lock);
-	return_pool_put(client->pool);
-	client->pool = NULL;
 }
 EXPORT_SYMBOL_GPL(uprobes_client_disarm);
 
@@ -255,8 +259,11 @@ static void __exit engine_exit(void)
 {
 	hooks_stop_looking();
 	return_restore_all();
+	unwind_stop();
+	restore_all();
 	hooks_fini();
 	trap_stop();
+	return_fini();
 	spaces_drop_all();
 	/* task works and handlers that are about to return */
 	synchronize_rcu_tasks();

@@ -62,7 +62,7 @@ static void on_new_mapping(struct vm_area_struct *vma)
 	if (!vma->vm_file)
 		return;
 	rcu_read_lock();
-	is_probed = sites_are_in(vma);
+	is_probed = sites_are_in(vma) || (unwind_may_be_in(vma) && space_find(vma->vm_mm));
 	rcu_read_unlock();
 	if (is_probed)
 		ask_for_update(vma->vm_mm);

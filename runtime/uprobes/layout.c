@@ -74,14 +74,6 @@ const struct patch *layout_find_slot(const struct layout *l, unsigned long ip)
 	return NULL;
 }
 
-bool layout_is_trampoline(const struct layout *l, unsigned long address)
-{
-	for (unsigned int i = 0; i < l->n_areas; i++)
-		if (address == l->areas[i].start)
-			return true;
-	return false;
-}
-
 static void layout_free(struct work_struct *work)
 {
 	struct layout *l = container_of(to_rcu_work(work), struct layout, free);

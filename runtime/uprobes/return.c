@@ -4,15 +4,28 @@
  * return address was on the stack, and what it was.  On the stack is the address of a
  * trampoline, which traps.
  *
- * A task's records are nearly a stack, in a list with the newest first.  longjmp leaves
- * records of frames that are gone: they are recognised by lying below the stack pointer
- * of the same stack, or by a new return address in their place.  Only the task itself
- * (and the parent, in fork) adds and removes; a client that leaves marks records as
- * orphans; unloading takes what is left.
+ * A thread's records are nearly a stack, in a list with the newest first.  What breaks
+ * the order:
+ *  - longjmp and exceptions leave records of frames that are gone.  Such a record goes when
+ *    its slot is used again;
+ *  - coroutines: the frames of another one's stack look just like those that longjmp left,
+ *    but will return.
+ * So an arrival takes the newest record of its own slot, wherever in the list it is, and a
+ * record is not taken for dead because it is deeper.  Those that are likely to be, or when
+ * there is no room, are given up: the real address is put back first, so that whoever does come
+ * to return from there returns to its caller, and is not seen.
+ *
+ * Locks: none in the trap.  A thread's list belongs to the thread, which changes it only
+ * with interrupts or preemption off (the trap, fork, exec and exit); the unloading
+ * engine looks at lists by stop_machine.  A pool has a lock.
+ *
+ * A record whose pool has no client any more is an orphan: it still sends the thread
+ * to its caller.
  */
 #include "runtime/uprobes/uprobes_int.h"
 
 #include <linux/hash.h>
+#include <linux/rculist.h>
 #include <linux/sched/signal.h>
 #include <linux/sched/task.h>
 #include <linux/sched/task_stack.h>
@@ -20,64 +33,84 @@
 #include <linux/stop_machine.h>
 #include <linux/uaccess.h>
 
-#define BUCKET_BITS 8
+enum {
+	BUCKET_BITS = 10,
+	DEEPER_MAX = 64,     /* records that are looked at for dead ones */
+	POPPED_MAX = 65536,  /* bytes of arguments that a return may pop */
+};
 #define STACK_MAX (8UL << 20) /* farther apart: not the same stack */
 
-enum return_state { RETURN_LIVE, RETURN_ORPHAN };
-
 struct record {
-	struct list_head node;         /* in the bucket, or the pool's free list */
-	struct task_struct *task;
-	struct mm_struct *mm;
+	struct record *next;           /* the next older one, or of the pool's idle ones */
 	unsigned long slot, real;      /* address on the stack; what was there */
 	unsigned long trampoline;
-	struct uprobes_client *client; /* while LIVE */
-	struct uprobes_pool *pool;     /* a reference is held */
+	struct uprobes_pool *pool;
 	uint32_t tag;
-	uint8_t word;                  /* size of a return address */
 	bool is_of_heap;               /* made by a fork */
-	enum return_state state;       /* the bucket's lock */
+	bool is_chained;               /* the trampoline was there already, for an older record */
 	uint64_t data[];
 };
 
+/* A task that has, or had, records. */
+struct thread {
+	struct hlist_node node;        /* in its bucket, RCU */
+	struct task_struct *task;
+	struct record *newest;
+	uint8_t word;                  /* size of a return address */
+	struct rcu_head free;
+};
+
 struct uprobes_pool {
-	refcount_t users;   /* the client, and records that are in use */
 	struct rcu_work free;
-	raw_spinlock_t lock;
-	struct list_head idle;
-	uint32_t data_size;
+	raw_spinlock_t lock;           /* interrupts are off */
+	struct record *idle;
+	uint32_t n_used;               /* copies that forks made, too */
+	struct uprobes_client *client; /* NULL: it has left */
+	uint32_t data_words;
 	size_t stride;
 	uint8_t records[] __aligned(8);
 };
 
 static struct bucket {
-	raw_spinlock_t lock;
-	struct list_head records;
+	raw_spinlock_t lock;           /* adding and removing threads */
+	struct hlist_head threads;
 } buckets[1 << BUCKET_BITS];
 
-static struct bucket *bucket_of(const struct task_struct *task)
+/* Pools whose clients have left, but not all records. */
+static atomic_t n_left_pools;
+
+bool return_has_orphans(void)
 {
-	return &buckets[hash_ptr(task, BUCKET_BITS)];
+	return atomic_read(&n_left_pools) > 0;
 }
 
 /* ---- pools ---- */
 
+static struct record *pool_record(struct uprobes_pool *pool, uint32_t i)
+{
+	return (struct record *)(pool->records + i * pool->stride);
+}
+
 int return_pool_new(struct uprobes_client *client)
 {
-	uint32_t data_size = ALIGN(client->return_size, 8);
-	size_t stride = sizeof(struct record) + data_size;
+	uint32_t data_words = DIV_ROUND_UP(client->return_size, 8);
+	size_t stride = sizeof(struct record) + data_words * sizeof(uint64_t);
 	struct uprobes_pool *pool;
 
 	pool = kvzalloc(sizeof(*pool) + stride * client->return_max, GFP_KERNEL);
 	if (!pool)
 		return -ENOMEM;
-	refcount_set(&pool->users, 1);
 	raw_spin_lock_init(&pool->lock);
-	INIT_LIST_HEAD(&pool->idle);
-	pool->data_size = data_size;
+	pool->client = client;
+	pool->data_words = data_words;
 	pool->stride = stride;
-	for (uint32_t i = 0; i < client->return_max; i++)
-		list_add(&((struct record *)(pool->records + i * stride))->node, &pool->idle);
+	for (uint32_t i = client->return_max; i-- > 0;) {
+		struct record *r = pool_record(pool, i);
+
+		r->pool = pool;
+		r->next = pool->idle;
+		pool->idle = r;
+	}
 	client->pool = pool;
 	return 0;
 }
@@ -87,349 +120,474 @@ static void pool_free(struct work_struct *work)
 	kvfree(container_of(to_rcu_work(work), struct uprobes_pool, free));
 }
 
-void return_pool_put(struct uprobes_pool *pool)
+static void pool_free_later(struct uprobes_pool *pool)
 {
-	if (!pool || !refcount_dec_and_test(&pool->users))
-		return;
 	INIT_RCU_WORK(&pool->free, pool_free);
 	queue_rcu_work(engine_queue, &pool->free);
 }
 
-static struct record *record_new(struct uprobes_pool *pool)
+static __always_inline struct record *record_take(struct uprobes_pool *pool)
 {
 	struct record *r;
-	unsigned long flags;
 
-	raw_spin_lock_irqsave(&pool->lock, flags);
-	r = list_first_entry_or_null(&pool->idle, struct record, node);
-	if (r)
-		list_del(&r->node);
-	raw_spin_unlock_irqrestore(&pool->lock, flags);
-	if (!r)
-		return NULL;
-	memset(r, 0, pool->stride);
-	refcount_inc(&pool->users);
-	r->pool = pool;
+	raw_spin_lock(&pool->lock);
+	r = pool->idle;
+	if (likely(r)) {
+		pool->idle = r->next;
+		pool->n_used++;
+	}
+	raw_spin_unlock(&pool->lock);
 	return r;
 }
 
-static void record_free(struct record *r)
+static __always_inline void record_put(struct record *r)
 {
 	struct uprobes_pool *pool = r->pool;
+	bool is_last;
+
+	raw_spin_lock(&pool->lock);
+	is_last = --pool->n_used == 0 && !pool->client;
+	if (likely(!r->is_of_heap)) {
+		r->next = pool->idle;
+		pool->idle = r;
+	}
+	raw_spin_unlock(&pool->lock);
+	if (unlikely(r->is_of_heap))
+		kfree(r);
+	if (unlikely(is_last)) {
+		atomic_dec(&n_left_pools);
+		pool_free_later(pool);
+	}
+}
+
+static void put_list(struct record *r)
+{
+	while (r) {
+		struct record *next = r->next;
+
+		record_put(r);
+		r = next;
+	}
+}
+
+/* ---- threads ---- */
+
+static __always_inline struct bucket *bucket_of(const struct task_struct *task)
+{
+	return &buckets[hash_ptr(task, BUCKET_BITS)];
+}
+
+/* RCU.  What is found stays while TASK is current. */
+static __always_inline struct thread *thread_find(const struct task_struct *task)
+{
+	struct thread *t;
+
+	hlist_for_each_entry_rcu(t, &bucket_of(task)->threads, node, true)
+		if (t->task == task)
+			return t;
+	return NULL;
+}
+
+static noinline struct thread *thread_new(struct task_struct *task, uint8_t word)
+{
+	struct bucket *b = bucket_of(task);
+	struct thread *t = kzalloc(sizeof(*t), GFP_ATOMIC | __GFP_NOWARN);
 	unsigned long flags;
 
-	if (r->is_of_heap) {
-		kfree(r);
-	} else {
-		raw_spin_lock_irqsave(&pool->lock, flags);
-		list_add(&r->node, &pool->idle);
-		raw_spin_unlock_irqrestore(&pool->lock, flags);
-	}
-	return_pool_put(pool);
+	if (!t)
+		return NULL;
+	t->task = task;
+	t->word = word;
+	raw_spin_lock_irqsave(&b->lock, flags);
+	hlist_add_head_rcu(&t->node, &b->threads);
+	raw_spin_unlock_irqrestore(&b->lock, flags);
+	return t;
 }
 
-static void free_list(struct list_head *list)
+/* Interrupts are off, and nobody else looks at the thread's records any more. */
+static void thread_free(struct thread *t)
 {
-	struct record *r, *next;
+	struct bucket *b = bucket_of(t->task);
 
-	list_for_each_entry_safe(r, next, list, node)
-		record_free(r);
+	raw_spin_lock(&b->lock);
+	hlist_del_rcu(&t->node);
+	raw_spin_unlock(&b->lock);
+	put_list(t->newest);
+	t->newest = NULL;
+	kfree_rcu(t, free);
 }
 
-/* ---- a task's records ---- */
+/* ---- words of the current thread's stack; false: it isn't there ---- */
+
+static __always_inline bool read_word(unsigned long address, uint8_t word, unsigned long *value)
+{
+	pagefault_disable();
+	if (!user_access_begin((void __user *)address, word))
+		goto fault;
+	if (likely(word == 8)) {
+		unsafe_get_user(*value, (unsigned long __user *)address, fault_inside);
+	} else {
+		uint32_t half;
+
+		unsafe_get_user(half, (uint32_t __user *)address, fault_inside);
+		*value = half;
+	}
+	user_access_end();
+	pagefault_enable();
+	return true;
+fault_inside:
+	user_access_end();
+fault:
+	pagefault_enable();
+	return false;
+}
+
+static __always_inline bool write_word(unsigned long address, uint8_t word, unsigned long value)
+{
+	pagefault_disable();
+	if (!user_access_begin((void __user *)address, word))
+		goto fault;
+	if (likely(word == 8))
+		unsafe_put_user(value, (unsigned long __user *)address, fault_inside);
+	else
+		unsafe_put_user((uint32_t)value, (uint32_t __user *)address, fault_inside);
+	user_access_end();
+	pagefault_enable();
+	return true;
+fault_inside:
+	user_access_end();
+fault:
+	pagefault_enable();
+	return false;
+}
+
+/* ---- a thread's records ---- */
 
 static bool is_on_signal_stack(unsigned long sp)
 {
 	return current->sas_ss_size && sp - current->sas_ss_sp < current->sas_ss_size;
 }
 
-/* Is A, below B, a deeper place of the same stack? */
+/* Is A, below B, a deeper place of what may be the same stack? */
 static bool is_deeper(unsigned long a, unsigned long b)
 {
 	return a < b && b - a < STACK_MAX && is_on_signal_stack(a) == is_on_signal_stack(b);
 }
 
-static bool is_mine(const struct record *r)
+static void drop(struct record **at)
 {
-	return r->task == current && r->mm == current->mm;
+	struct record *r = *at;
+
+	*at = r->next;
+	record_put(r);
 }
 
-/* The frames below SLOT are gone; so are those at it, if a new return address was pushed. */
-static void drop_dead(struct bucket *b, unsigned long slot, bool is_new_frame)
+/* If the frame is there after all, it returns to its caller, without us. */
+static bool give_up(const struct thread *t, struct record **at)
 {
-	struct record *r, *next;
-	unsigned long flags;
-	LIST_HEAD(dead);
+	struct record *r = *at;
+	unsigned long now;
 
-	raw_spin_lock_irqsave(&b->lock, flags);
-	list_for_each_entry_safe(r, next, &b->records, node) {
-		if (!is_mine(r))
-			continue;
-		if (!is_deeper(r->slot, slot) && !(r->slot == slot && is_new_frame))
-			break; /* older ones are farther up */
-		list_move_tail(&r->node, &dead);
+	if (!read_word(r->slot, t->word, &now) ||
+	    (now == r->trampoline && !write_word(r->slot, t->word, r->real)))
+		return false;
+	drop(at);
+	return true;
+}
+
+/*
+ * A new return address was pushed at SLOT: records of that are of frames that are gone, and so
+ * are, but for the oddest of coroutines, the deeper ones that were added after them.
+ */
+static noinline void drop_replaced(struct thread *t, unsigned long slot)
+{
+	struct record **at = &t->newest;
+	unsigned int n = 0;
+
+	while (*at && n < DEEPER_MAX && is_deeper((*at)->slot, slot)) {
+		at = &(*at)->next;
+		n++;
 	}
-	raw_spin_unlock_irqrestore(&b->lock, flags);
-	free_list(&dead);
+	if (!*at || (*at)->slot != slot)
+		return;
+	while (*at && (*at)->slot == slot)
+		drop(at);
+	for (at = &t->newest; n--;)
+		if (!give_up(t, at))
+			at = &(*at)->next;
 }
 
-static unsigned long find_real(struct bucket *b, unsigned long slot)
+/* There is no record: are there some of frames that are gone, or may be? */
+static noinline struct record *make_room(struct thread *t, struct uprobes_pool *pool,
+					 unsigned long slot)
 {
-	unsigned long flags, real = 0;
-	struct record *r;
+	struct record **at = &t->newest;
+	unsigned long now;
 
-	raw_spin_lock_irqsave(&b->lock, flags);
-	list_for_each_entry(r, &b->records, node)
-		if (is_mine(r) && r->slot == slot) {
-			real = r->real;
-			break;
-		}
-	raw_spin_unlock_irqrestore(&b->lock, flags);
-	return real;
+	while (*at)
+		if (read_word((*at)->slot, t->word, &now) && now != (*at)->trampoline)
+			drop(at);
+		else
+			at = &(*at)->next;
+	for (at = &t->newest; !pool->idle && *at && is_deeper((*at)->slot, slot);) {
+		struct uprobes_client *client = READ_ONCE((*at)->pool->client);
+
+		if (!give_up(t, at))
+			at = &(*at)->next;
+		else if (client)
+			atomic_long_inc(&client->missed_returns);
+	}
+	return record_take(pool);
 }
 
-static void *miss(struct uprobes_hit *hit, struct record *r)
+static unsigned long find_real(const struct thread *t, unsigned long slot)
+{
+	for (const struct record *r = t ? t->newest : NULL; r; r = r->next)
+		if (r->slot == slot)
+			return r->real;
+	return 0;
+}
+
+static noinline void *miss(struct uprobes_hit *hit, struct record *r)
 {
 	if (r)
-		record_free(r);
+		record_put(r);
 	atomic_long_inc(&hit->client->missed_returns);
 	return NULL;
-}
-
-static void record_add(struct bucket *b, struct record *r)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&b->lock, flags);
-	list_add(&r->node, &b->records);
-	raw_spin_unlock_irqrestore(&b->lock, flags);
-}
-
-static void record_remove(struct bucket *b, struct record *r)
-{
-	unsigned long flags;
-
-	raw_spin_lock_irqsave(&b->lock, flags);
-	list_del(&r->node);
-	raw_spin_unlock_irqrestore(&b->lock, flags);
 }
 
 void *uprobes_return(struct uprobes_hit *hit, uint32_t tag)
 {
 	struct uprobes_pool *pool = hit->client->pool;
-	struct bucket *b = bucket_of(current);
-	unsigned long slot = hit->regs->sp, address = 0;
-	uint8_t word = user_64bit_mode(hit->regs) ? 8 : 4;
-	const struct layout *l;
-	struct space *space = space_find(current->mm);
-	bool is_replaced;
+	unsigned long slot = hit->regs->sp, address;
+	uint8_t word = likely(user_64bit_mode(hit->regs)) ? 8 : 4;
+	struct thread *t = thread_find(current);
+	bool is_chained;
 	struct record *r;
 
-	l = space ? rcu_dereference(space->layout) : NULL;
-	if (!pool || !l || copy_from_user_nofault(&address, (void __user *)slot, word))
+	if (unlikely(!t))
+		t = thread_new(current, word);
+	if (unlikely(!t || !pool || !read_word(slot, word, &address)))
 		return miss(hit, NULL);
-	is_replaced = layout_is_trampoline(l, address);
-	drop_dead(b, slot, !is_replaced);
-	if (is_replaced) /* another probe's, or a tail call's caller's */
-		address = find_real(b, slot);
-	r = record_new(pool);
+	is_chained = layout_is_trampoline(hit->layout, address);
+	if (unlikely(is_chained)) /* another probe's, or a tail call's caller's */
+		address = find_real(t, slot);
+	else if (t->newest && unlikely(t->newest->slot <= slot))
+		drop_replaced(t, slot);
+	r = record_take(pool);
+	if (unlikely(!r))
+		r = make_room(t, pool, slot);
 	hit->returns_reached = !r;
-	if (!r || !address)
+	if (unlikely(!r || !address))
 		return miss(hit, r);
-	r->task = current;
-	r->mm = current->mm;
 	r->slot = slot;
 	r->real = address;
-	r->trampoline = l->areas[0].start;
-	r->client = hit->client;
+	r->trampoline = hit->layout->areas[0].start;
 	r->tag = tag;
-	r->word = word;
-	r->state = RETURN_LIVE;
-	record_add(b, r);
-	if (!is_replaced &&
-	    copy_to_user_nofault((void __user *)slot, &r->trampoline, word)) {
-		record_remove(b, r);
+	r->is_chained = is_chained;
+	for (uint32_t i = 0; i < pool->data_words; i++)
+		r->data[i] = 0;
+	if (likely(!is_chained) && unlikely(!write_word(slot, word, r->trampoline)))
 		return miss(hit, r);
-	}
+	r->next = t->newest;
+	t->newest = r;
 	return r->data;
 }
 EXPORT_SYMBOL_GPL(uprobes_return);
+
+unsigned long return_real(unsigned long slot)
+{
+	return find_real(thread_find(current), slot);
+}
 
 unsigned long uprobes_real_return(unsigned long slot, unsigned long address)
 {
 	const struct layout *l;
 	struct space *space;
-	bool is_replaced;
-	unsigned long real;
+	unsigned long real = 0;
 
 	rcu_read_lock();
 	space = current->mm ? space_find(current->mm) : NULL;
 	l = space ? rcu_dereference(space->layout) : NULL;
-	is_replaced = l && layout_is_trampoline(l, address);
+	if (l && layout_is_trampoline(l, address))
+		real = return_real(slot);
 	rcu_read_unlock();
-	real = is_replaced ? find_real(bucket_of(current), slot) : 0;
 	return real ? real : address;
 }
 EXPORT_SYMBOL_GPL(uprobes_real_return);
 
-/*
- * The stack slot that has been returned from: the highest one below SP (a return may pop
- * more than the address), on this stack.  0: none.
- */
-static unsigned long find_returned(struct bucket *b, unsigned long sp)
+static struct record **find_at(struct thread *t, unsigned long slot)
 {
-	unsigned long flags, best = 0;
-	struct record *r;
+	struct record **at = &t->newest;
 
-	raw_spin_lock_irqsave(&b->lock, flags);
-	list_for_each_entry(r, &b->records, node)
-		if (is_mine(r) && r->slot > best && is_deeper(r->slot, sp))
-			best = r->slot;
-	raw_spin_unlock_irqrestore(&b->lock, flags);
-	return best;
+	while (*at && (*at)->slot != slot)
+		at = &(*at)->next;
+	return at;
 }
 
-static struct record *take_at(struct bucket *b, unsigned long slot)
+/* Where a return that popped arguments, too, had its address: the highest slot below SP. */
+static noinline unsigned long find_popped(const struct thread *t, unsigned long sp)
 {
-	struct record *r, *found = NULL;
-	unsigned long flags;
+	unsigned long best = 0, now;
 
-	raw_spin_lock_irqsave(&b->lock, flags);
-	list_for_each_entry(r, &b->records, node)
-		if (is_mine(r) && r->slot == slot) {
-			list_del(&r->node);
-			found = r;
-			break;
-		}
-	raw_spin_unlock_irqrestore(&b->lock, flags);
-	return found;
+	for (const struct record *r = t->newest; r; r = r->next)
+		if (r->slot < sp && sp - r->slot <= POPPED_MAX && r->slot > best &&
+		    read_word(r->slot, t->word, &now) && now == r->trampoline)
+			best = r->slot;
+	return best;
 }
 
 bool return_arrive(struct pt_regs *regs)
 {
-	struct bucket *b = bucket_of(current);
-	unsigned long slot = find_returned(b, regs->sp);
-	struct record *r;
+	struct thread *t = thread_find(current);
+	struct record **at, *r;
+	bool is_chained;
 
-	if (!slot)
+	if (unlikely(!t))
 		return false;
-	drop_dead(b, slot, false);
-	while ((r = take_at(b, slot))) {
-		struct uprobes_hit hit = {.regs = regs, .client = r->client, .tag = r->tag};
+	at = find_at(t, regs->sp - t->word);
+	if (unlikely(!*at))
+		at = find_at(t, find_popped(t, regs->sp));
+	if (unlikely(!*at))
+		return false;
+	do {
+		struct uprobes_hit hit = {.regs = regs};
 
+		r = *at;
+		*at = r->next;
 		regs->ip = r->real;
+		is_chained = r->is_chained;
+		hit.tag = r->tag;
 		/* Pairs with return_orphan, which waits for a grace period: the client
 		 * stays until this trap is over. */
-		if (READ_ONCE(r->state) == RETURN_LIVE)
+		hit.client = READ_ONCE(r->pool->client);
+		if (likely(hit.client))
 			hit.client->ops->returned(&hit, r->data);
-		record_free(r);
-	}
+		if (unlikely(is_chained))
+			at = find_at(t, r->slot);
+		record_put(r);
+	} while (unlikely(is_chained) && *at);
 	return true;
 }
 
-static void mark_orphans(const struct uprobes_client *client)
-{
-	struct record *r;
-
-	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++) {
-		raw_spin_lock_irq(&buckets[i].lock);
-		list_for_each_entry(r, &buckets[i].records, node)
-			if (r->client == client)
-				WRITE_ONCE(r->state, RETURN_ORPHAN);
-		raw_spin_unlock_irq(&buckets[i].lock);
-	}
-}
-
 /*
- * The client is not armed.  A handler that was running, or a fork that was copying records,
- * may have added one behind the first look; behind the second grace period no callback
- * of the client runs.
+ * The client is not armed, and its handlers run no more when this returns.  Records that a
+ * handler which was running adds meanwhile are orphans from the beginning.
  */
 void return_orphan(struct uprobes_client *client)
 {
-	mark_orphans(client);
+	struct uprobes_pool *pool = client->pool;
+	bool is_empty = false;
+
+	if (pool) {
+		atomic_inc(&n_left_pools);
+		raw_spin_lock_irq(&pool->lock);
+		pool->client = NULL;
+		pool->n_used++; /* not to be freed by a record's end before the grace period */
+		raw_spin_unlock_irq(&pool->lock);
+	}
 	synchronize_rcu();
-	mark_orphans(client);
-	synchronize_rcu();
+	if (pool) {
+		raw_spin_lock_irq(&pool->lock);
+		is_empty = --pool->n_used == 0;
+		raw_spin_unlock_irq(&pool->lock);
+		client->pool = NULL;
+	}
+	if (is_empty) {
+		atomic_dec(&n_left_pools);
+		pool_free_later(pool);
+	}
 }
 
 /* ---- fork, exec, exit ---- */
 
-static struct record *copy_for(const struct record *r, struct task_struct *child)
+static struct record *copy_record(const struct record *r)
 {
-	size_t size = sizeof(*r) + r->pool->data_size;
-	struct record *copy = kmalloc(size, GFP_ATOMIC);
+	struct uprobes_pool *pool = r->pool;
+	size_t size = sizeof(*r) + pool->data_words * sizeof(uint64_t);
+	struct record *copy = kmemdup(r, size, GFP_ATOMIC);
 
 	if (!copy)
 		return NULL;
-	memcpy(copy, r, size);
-	refcount_inc(&copy->pool->users);
-	copy->task = child;
-	copy->mm = child->mm;
+	copy->next = NULL;
 	copy->is_of_heap = true;
+	raw_spin_lock(&pool->lock);
+	pool->n_used++;
+	raw_spin_unlock(&pool->lock);
 	return copy;
+}
+
+/* Interrupts are off. */
+static bool copy_records(const struct thread *from, struct thread *to)
+{
+	struct record **end = &to->newest;
+
+	for (const struct record *r = from->newest; r; r = r->next) {
+		*end = copy_record(r);
+		if (!*end)
+			return false;
+		end = &(*end)->next;
+	}
+	return true;
 }
 
 /* The child, which does not run yet, has the parent's frames if it has its stack. */
 void return_fork(struct task_struct *parent, struct task_struct *child)
 {
-	struct bucket *b = bucket_of(parent);
-	struct record *r, *copy;
+	struct thread *from, *to;
 	unsigned long flags;
-	LIST_HEAD(copies);
 
 	if (!child->mm || task_pt_regs(child)->sp != task_pt_regs(parent)->sp)
 		return;
-	raw_spin_lock_irqsave(&b->lock, flags);
-	list_for_each_entry(r, &b->records, node) {
-		if (r->task != parent || r->mm != parent->mm)
-			continue;
-		copy = copy_for(r, child);
-		if (!copy) {
+	local_irq_save(flags);
+	from = thread_find(parent);
+	if (from && from->newest) {
+		to = thread_new(child, from->word);
+		if (!to || !copy_records(from, to))
 			pr_err_once("tapster_uprobes: out of memory in fork: the child dies on return\n");
-			break;
-		}
-		list_add_tail(&copy->node, &copies);
 	}
-	raw_spin_unlock_irqrestore(&b->lock, flags);
-	if (list_empty(&copies))
-		return;
-	b = bucket_of(child);
-	raw_spin_lock_irqsave(&b->lock, flags);
-	list_splice(&copies, &b->records);
-	raw_spin_unlock_irqrestore(&b->lock, flags);
+	local_irq_restore(flags);
 }
 
 void return_exec_or_exit(struct task_struct *task)
 {
-	struct bucket *b = bucket_of(task);
-	struct record *r, *next;
+	struct thread *t;
 	unsigned long flags;
-	LIST_HEAD(dead);
 
-	/* Only the task itself adds to its records, and it is here. */
-	if (list_empty_careful(&b->records))
-		return;
-	raw_spin_lock_irqsave(&b->lock, flags);
-	list_for_each_entry_safe(r, next, &b->records, node)
-		if (r->task == task)
-			list_move(&r->node, &dead);
-	raw_spin_unlock_irqrestore(&b->lock, flags);
-	free_list(&dead);
+	local_irq_save(flags);
+	t = thread_find(task);
+	if (t)
+		thread_free(t);
+	local_irq_restore(flags);
 }
 
 /* ---- unloading ---- */
 
+/* The record by which a thread goes on that is at a trampoline; its stack says nothing any more. */
+static const struct record *find_arriving(const struct thread *t, unsigned long sp)
+{
+	const struct record *best = NULL;
+
+	for (const struct record *r = t->newest; r; r = r->next) {
+		if (r->slot == sp - t->word)
+			return r;
+		if (r->slot < sp && sp - r->slot <= POPPED_MAX && (!best || r->slot > best->slot))
+			best = r;
+	}
+	return best;
+}
+
 /* No task runs: those that have returned to a trampoline are sent on from there. */
 static int send_on(void *unused)
 {
-	struct record *r;
+	struct thread *t;
 
 	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++)
-		list_for_each_entry(r, &buckets[i].records, node) {
-			struct pt_regs *regs = task_pt_regs(r->task);
+		hlist_for_each_entry(t, &buckets[i].threads, node) {
+			struct pt_regs *regs = task_pt_regs(t->task);
+			const struct record *r = find_arriving(t, regs->sp);
 
-			if (regs->ip == r->trampoline && regs->sp == r->slot + r->word)
+			if (r && regs->ip == r->trampoline)
 				regs->ip = r->real;
 		}
 	return 0;
@@ -446,21 +604,20 @@ struct replaced_list {
 	struct replaced *at;
 };
 
-static void list_replaced(struct replaced_list *list)
+/* No task runs. */
+static int list_replaced(void *data)
 {
-	struct record *r;
+	struct replaced_list *list = data;
+	struct thread *t;
 
 	list->n = 0;
-	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++) {
-		raw_spin_lock_irq(&buckets[i].lock);
-		list_for_each_entry(r, &buckets[i].records, node) {
-			if (list->n < list->size)
-				list->at[list->n] = (struct replaced){
-					r->slot, r->real, r->trampoline, r->word};
-			list->n++;
-		}
-		raw_spin_unlock_irq(&buckets[i].lock);
-	}
+	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++)
+		hlist_for_each_entry(t, &buckets[i].threads, node)
+			for (const struct record *r = t->newest; r; r = r->next, list->n++)
+				if (list->n < list->size)
+					list->at[list->n] = (struct replaced){
+						r->slot, r->real, r->trampoline, t->word};
+	return 0;
 }
 
 /* Any process may have any record's frame: a fork in progress has copied the stack, but
@@ -487,19 +644,30 @@ static int restore_in(struct space *space, void *data)
 	return 0;
 }
 
+void return_fini(void)
+{
+	struct hlist_node *next;
+	struct thread *t;
+
+	local_irq_disable();
+	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++)
+		hlist_for_each_entry_safe(t, next, &buckets[i].threads, node)
+			thread_free(t);
+	local_irq_enable();
+}
+
 void return_restore_all(void)
 {
 	struct replaced_list list = {};
 
 	do {
-		list_replaced(&list);
-		if (list.n > list.size) {
+		stop_machine(list_replaced, &list, NULL);
+		while (list.n > list.size) {
 			kvfree(list.at);
 			list.size = 2 * list.n;
 			list.at = kvmalloc_array(list.size, sizeof(list.at[0]),
 						 GFP_KERNEL | __GFP_NOFAIL);
-			list_replaced(&list);
-			list.n = min(list.n, list.size);
+			stop_machine(list_replaced, &list, NULL);
 		}
 		list.n_restored = 0;
 		spaces_for_each(restore_in, &list);
@@ -508,20 +676,12 @@ void return_restore_all(void)
 	kvfree(list.at);
 	/* Those that had taken the trampoline's address from the stack before. */
 	stop_machine(send_on, NULL, NULL);
-	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++) {
-		LIST_HEAD(dead);
-
-		raw_spin_lock_irq(&buckets[i].lock);
-		list_splice_init(&buckets[i].records, &dead);
-		raw_spin_unlock_irq(&buckets[i].lock);
-		free_list(&dead);
-	}
 }
 
 void return_init(void)
 {
 	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++) {
 		raw_spin_lock_init(&buckets[i].lock);
-		INIT_LIST_HEAD(&buckets[i].records);
+		INIT_HLIST_HEAD(&buckets[i].threads);
 	}
 }

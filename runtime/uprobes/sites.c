@@ -63,7 +63,7 @@ static bool is_sane(const struct site_recipe *r)
 	return true;
 }
 
-static struct site *site_new(const struct site_recipe *r)
+struct site *site_new(const struct site_recipe *r)
 {
 	size_t fixups = r->n_fixups * sizeof(struct site_fixup);
 	struct site *s = kzalloc(sizeof(*s) + fixups + r->slot_size, GFP_KERNEL);
@@ -275,4 +275,17 @@ bool site_is_wanted_in(const struct site *s, const struct mm_struct *mm)
 		}
 	rcu_read_unlock();
 	return wanted;
+}
+
+/* Might one of its consumers want to see returns? */
+bool site_has_returns(const struct site *s)
+{
+	const struct consumer *c;
+	bool has = false;
+
+	rcu_read_lock();
+	list_for_each_entry_rcu(c, &s->consumers, node)
+		has |= c->client->return_max > 0;
+	rcu_read_unlock();
+	return has;
 }

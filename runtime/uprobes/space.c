@@ -103,6 +103,7 @@ void space_fork(const struct mm_struct *parent, struct mm_struct *child)
 			refcount_inc(&l->users);
 			RCU_INIT_POINTER(s->layout, l);
 			s->generation = from->generation;
+			s->has_returns = from->has_returns;
 			raw_spin_lock_irqsave(&spaces_lock, flags);
 			hlist_add_head_rcu(&s->node, chain_of(child));
 			raw_spin_unlock_irqrestore(&spaces_lock, flags);

@@ -12,9 +12,10 @@
 #include <linux/kprobes.h>
 #include <linux/uaccess.h>
 
-static void run_consumers(const struct site *site, struct pt_regs *regs)
+static __always_inline void run_consumers(const struct layout *l, const struct site *site,
+					  struct pt_regs *regs)
 {
-	struct uprobes_hit hit = {.regs = regs};
+	struct uprobes_hit hit = {.regs = regs, .layout = l};
 	const struct consumer *c;
 
 	list_for_each_entry_rcu(c, &site->consumers, node) {
@@ -30,10 +31,13 @@ static void run_consumers(const struct site *site, struct pt_regs *regs)
 static bool handle(const struct layout *l, struct pt_regs *regs)
 {
 	unsigned long address = regs->ip - 1;
-	const struct patch *p = layout_find(l, address);
+	const struct patch *p;
 
+	if (layout_is_trampoline(l, address))
+		return return_arrive(regs);
+	p = layout_find(l, address);
 	if (!p)
-		return layout_is_trampoline(l, address) && return_arrive(regs);
+		return false;
 	switch (p->state) {
 	case PATCH_IDLE:
 		/* restored since the trap was taken, or about to be: run what is there */
@@ -45,7 +49,9 @@ static bool handle(const struct layout *l, struct pt_regs *regs)
 		break;
 	}
 	regs->ip = address;
-	run_consumers(p->site, regs);
+	if (unlikely(p->is_unwinder))
+		unwind_hit(l, regs);
+	run_consumers(l, p->site, regs);
 	if (regs->ip == address) /* a handler may have sent the task elsewhere */
 		regs->ip = p->slot;
 	return true;
@@ -111,9 +117,7 @@ void trap_signal(int sig, struct kernel_siginfo *info, struct pt_regs *regs)
 	if (l && layout_is_trampoline(l, regs->ip)) {
 		/* handlers run as in the trap */
 		local_irq_save(flags);
-		regs->ip++;
-		if (!return_arrive(regs))
-			regs->ip--;
+		return_arrive(regs);
 		local_irq_restore(flags);
 	}
 	p = l && is_fault ? layout_find_slot(l, regs->ip) : NULL;

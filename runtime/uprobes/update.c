@@ -14,6 +14,7 @@
 #include <linux/kthread.h>
 #include <linux/mman.h>
 #include <linux/slab.h>
+#include <linux/sort.h>
 
 #define BREAKPOINT 0xcc
 #define REACH (0x7fffffffUL - 0x100000) /* of rel32, less the longest function's jump */
@@ -37,11 +38,14 @@ struct want {
 	unsigned long address;
 	unsigned long slot; /* 0: none yet */
 	struct site *site;
+	bool is_unwinder;
 };
 
+/* What shall be in a process. */
 struct draft {
 	struct mm_struct *mm;
-	struct want *wants;
+	bool has_returns;     /* is or was there a return probe */
+	struct want *wants;   /* by address */
 	unsigned int n, size;
 	struct slot_area areas[AREAS_MAX];
 	unsigned int n_areas;
@@ -80,9 +84,76 @@ static int list_vma(struct draft *d, const struct vm_area_struct *vma)
 		struct site *s = table->at[i];
 
 		if (s->offset >= first && s->offset + s->cover <= end &&
-		    site_is_wanted_in(s, d->mm))
+		    site_is_wanted_in(s, d->mm)) {
 			err = add_want(d, vma->vm_start + (s->offset - first), s);
+			d->has_returns |= site_has_returns(s);
+		}
 	}
+	return err;
+}
+
+static struct want *find_want(const struct draft *d, unsigned long address)
+{
+	unsigned int low = 0, high = d->n;
+
+	while (low < high) {
+		unsigned int mid = (low + high) / 2;
+
+		if (d->wants[mid].address < address)
+			low = mid + 1;
+		else
+			high = mid;
+	}
+	return low < d->n && d->wants[low].address == address ? &d->wants[low] : NULL;
+}
+
+static int compare_wants(const void *a, const void *b)
+{
+	const struct want *x = a, *y = b;
+
+	return x->address < y->address ? -1 : x->address > y->address;
+}
+
+/* Where there are return probes, unwinders are, too; scripts may probe that function as well. */
+static int list_unwinder(struct draft *d, unsigned int n_sites, const struct vm_area_struct *vma)
+{
+	uint64_t first = (uint64_t)vma->vm_pgoff << PAGE_SHIFT;
+	unsigned int n = d->n;
+	unsigned long address;
+	struct want *other;
+	struct site *s;
+	int err;
+
+	s = sites_may_be_in(vma) ? unwind_site_of(file_inode(vma->vm_file)) : NULL;
+	if (!s || s->offset < first || s->offset + s->cover > first + (vma->vm_end - vma->vm_start))
+		return 0;
+	address = vma->vm_start + (s->offset - first);
+	d->n = n_sites; /* those are in order */
+	other = find_want(d, address);
+	d->n = n;
+	if (other) {
+		other->is_unwinder = true;
+		return 0;
+	}
+	err = add_want(d, address, s);
+	if (!err)
+		d->wants[d->n - 1].is_unwinder = true;
+	return err;
+}
+
+static int list_unwinders(struct draft *d)
+{
+	VMA_ITERATOR(vmi, d->mm, 0);
+	struct vm_area_struct *vma;
+	unsigned int n_sites = d->n;
+	int err = 0;
+
+	for_each_vma(vmi, vma) {
+		err = list_unwinder(d, n_sites, vma);
+		if (err)
+			break;
+	}
+	sort(d->wants, d->n, sizeof(d->wants[0]), compare_wants, NULL);
 	return err;
 }
 
@@ -98,7 +169,7 @@ static int list_wants(struct draft *d)
 		if (err)
 			break;
 	}
-	return err;
+	return !err && d->has_returns && unwind_is_wanted() ? list_unwinders(d) : err;
 }
 
 /* ---- slots ---- */
@@ -151,7 +222,7 @@ static unsigned long find_gap(struct mm_struct *mm, unsigned long address, unsig
 		bool grows = vma->vm_flags & VM_GROWSDOWN;
 		unsigned long gap_end = vma->vm_start;
 
-		if (!grows && gap_end > end && gap_end - end >= size &&
+		if (!grows && gap_end > end && gap_end - end >= size && gap_end <= mm->task_size &&
 		    is_within_reach(gap_end - size, address)) {
 			if (gap_end <= address)
 				below = gap_end - size;
@@ -313,7 +384,7 @@ static struct layout *draft_layout(const struct draft *d, const struct layout *o
 	for (unsigned int i = 0; i < d->n; i++) {
 		const struct want *w = &d->wants[i];
 		struct patch p = {.address = w->address, .slot = w->slot, .site = w->site,
-				  .state = PATCH_ARMED};
+				  .state = PATCH_ARMED, .is_unwinder = w->is_unwinder};
 		const struct patch *was = old ? layout_find(old, w->address) : NULL;
 
 		if (!may_arm(d->mm, old, &p)) {
@@ -325,11 +396,8 @@ static struct layout *draft_layout(const struct draft *d, const struct layout *o
 	}
 	for (unsigned int i = 0; old && i < old->n; i++) {
 		const struct patch *p = &old->patches[i];
-		bool is_wanted = false;
 
-		for (unsigned int k = 0; k < d->n && !is_wanted; k++)
-			is_wanted = d->wants[k].address == p->address;
-		if (!is_wanted && is_mapped(d->mm, p))
+		if (!find_want(d, p->address) && is_mapped(d->mm, p))
 			l->patches[l->n++] = *p;
 	}
 	l->n_areas = d->n_areas;
@@ -496,8 +564,10 @@ static int update_locked(struct space *space, struct draft *d)
 			else if (d->n || old)
 				err = apply(space, d, old);
 		}
-		if (!err)
+		if (!err) {
 			space->generation = now;
+			space->has_returns = d->has_returns;
+		}
 		mmap_read_unlock(mm);
 		if (err != -EAGAIN)
 			return err;
@@ -515,8 +585,11 @@ int update_current(struct mm_struct *mm)
 
 	if (!space)
 		return -ENOMEM;
+	if (unwind_is_wanted())
+		unwind_look(mm);
 	srcu = srcu_read_lock(&sites_srcu);
 	mutex_lock(&space->lock);
+	d.has_returns = space->has_returns;
 	err = update_locked(space, &d);
 	mutex_unlock(&space->lock);
 	srcu_read_unlock(&sites_srcu, srcu);

@@ -63,6 +63,7 @@
 
 #include "runtime/site.h"
 
+struct layout;
 struct uprobes_client;
 struct uprobes_pool;
 
@@ -72,6 +73,7 @@ struct uprobes_hit {
 	struct pt_regs *regs;  /* ip is the site's address; behind a return, the caller's */
 	uint32_t tag;          /* that uprobes_site_add, uprobes_return got */
 	bool returns_reached;  /* out of uprobes_return: too many activations at once */
+	const struct layout *layout; /* the engine's */
 };
 
 struct uprobes_ops {

@@ -9,6 +9,7 @@
  *	update.c   makes a process' breakpoints what the sites ask for
  *	trap.c     a task got to a breakpoint, a trampoline, or has a signal in a slot
  *	return.c   return records
+ *	unwind.c   exceptions that pass by trampolines
  *	hooks.c    what the kernel tells: mmap, munmap, fork, exec, exit
  *	engine.c   clients; loading and unloading
  */
@@ -80,7 +81,9 @@ void sites_publish(void);               /* makes the tables what the states say 
 void sites_forget(void);                /* frees what is LEAVING; no process is armed with it */
 struct file_sites *sites_find(const struct inode *inode);   /* RCU or sites_srcu */
 bool sites_are_in(const struct vm_area_struct *vma);        /* RCU or sites_srcu */
+bool site_has_returns(const struct site *s); /* likewise */
 bool site_is_wanted_in(const struct site *s, const struct mm_struct *mm);
+struct site *site_new(const struct site_recipe *r);
 bool site_has_same_code(const struct site *a, const struct site *b);
 void site_put(struct site *s);
 
@@ -100,6 +103,7 @@ struct patch {
 	unsigned long slot;
 	struct site *site; /* a reference is held */
 	enum patch_state state;
+	bool is_unwinder;  /* unwind_hit wants to know; the site need not be wanted */
 	bool was_touched;  /* by the update that makes the layout */
 };
 
@@ -128,7 +132,11 @@ void layout_finish(struct layout *l);
 void layout_put(struct layout *l); /* after a grace period */
 const struct patch *layout_find(const struct layout *l, unsigned long address);
 const struct patch *layout_find_slot(const struct layout *l, unsigned long ip);
-bool layout_is_trampoline(const struct layout *l, unsigned long address);
+/* Return probes use that of the first area, whichever it is near to. */
+static inline bool layout_is_trampoline(const struct layout *l, unsigned long address)
+{
+	return address == l->areas[0].start;
+}
 
 /* ---- space.c ---- */
 
@@ -139,7 +147,7 @@ struct space {
 	struct mutex lock;
 	struct layout __rcu *layout;    /* written under lock and mmap_lock */
 	unsigned long generation;       /* of the sites that it has; same */
-	bool is_stale;                  /* has to be looked at again by the worker */
+	bool has_returns;               /* return probes were armed here; same */
 	struct rcu_work free;
 };
 
@@ -187,14 +195,31 @@ void trap_signal(int sig, struct kernel_siginfo *info, struct pt_regs *regs);
 
 void return_init(void);
 int return_pool_new(struct uprobes_client *client);
-void return_pool_put(struct uprobes_pool *pool);
-/* current is at the trampoline; false: without a record. */
+/* current is at the trampoline; false: without a record.  Interrupts are off. */
 bool return_arrive(struct pt_regs *regs);
+/* The return address whose place on current's stack is SLOT; 0: it isn't replaced. */
+unsigned long return_real(unsigned long slot);
 void return_orphan(struct uprobes_client *client);
+bool return_has_orphans(void);
 void return_fork(struct task_struct *parent, struct task_struct *child);
 void return_exec_or_exit(struct task_struct *task);
 /* No task returns through a trampoline any more; sleeps. */
 void return_restore_all(void);
+void return_fini(void); /* no hook and no trap come any more */
+
+/* ---- unwind.c ---- */
+
+bool unwind_is_wanted(void); /* are there return probes, or activations of such */
+void unwind_client_came(void);
+void unwind_client_left(void);
+bool unwind_may_be_in(const struct vm_area_struct *vma);
+/* Finds out which of the files of a process have an unwinder; sleeps. */
+void unwind_look(struct mm_struct *mm);
+/* What unwind_look found; kept while sites_srcu is read. */
+struct site *unwind_site_of(const struct inode *inode);
+void unwind_hit(const struct layout *l, struct pt_regs *regs);
+void unwind_forget_unwanted(void);
+void unwind_stop(void);
 
 /* ---- hooks.c ---- */
 

@@ -75,6 +75,13 @@ run_cases() {
 	check $T.signals.f1 400 "$(hits_of 1)"
 	unprobe
 
+	probe sys 1
+	check $T.syscall.output "calls 20 wrong 0" "$(./$T syscall 20)"
+	hits_are $T.syscall 0 80 80
+	hits_are $T.pops 1 20 20
+	check $T.syscall.missed 0 "$(missed)"
+	unprobe
+
 	probe reads 0
 	check $T.fault.output "calls 50 wrong 0" "$(./$T fault 50)"
 	counts $T.fault 50 0
@@ -88,6 +95,35 @@ run_cases() {
 	probe all 0
 	check $T.remap.output "calls 20 wrong 0" "$(./$T remap 10)"
 	counts $T.remap 20 0
+	unprobe
+}
+
+# hits_are NAME FIRST_TAG HITS RETURNS
+hits_are() {
+	check $1 "$3 $4 0" "$(awk -v t=$2 '$1 == 0 && $2 == t { h = $3; r = $4; w = $5 }
+		END { print h + 0, r + 0, w + 0 }' /proc/tapster_engine)"
+}
+
+# frames that are left by exceptions, pthread_exit, or looked at
+run_throw() {
+	T=$1
+	probe throws 1 returns 1 leaves 1
+	check $T.output "calls 34 wrong 0" "$(./$T throw 10)"
+	hits_are $T.throws 0 34 0
+	hits_are $T.catches 100 10 10
+	hits_are $T.cleans 101 44 44
+	check $T.missed 0 "$(missed)"
+	unprobe
+	probe throws 1 returns 1 leaves 1
+	check $T.leave.output "calls 40 wrong 0" "$(./$T leave 10)"
+	hits_are $T.leave.leaves 200 20 0
+	hits_are $T.leave.throws 0 20 0
+	hits_are $T.leave.catches 100 5 5
+	hits_are $T.leave.cleans 101 45 45
+	unprobe
+	probe returns 1
+	check $T.trace.output "calls 0 wrong 0" "$(./$T trace 10)"
+	hits_are $T.trace 2 40 40
 	unprobe
 }
 
@@ -125,7 +161,7 @@ run_fire() {
 	unprobe
 	echo "ok $T.kill"
 
-	# two clients at the same places, in all orders
+	# two clients at the same places, in all orders; 20 sites, and the unwinder that is linked in
 	for order in "0 1" "1 0"; do
 		set -- $order
 		./$T spin 1 > spin.out &
@@ -137,7 +173,7 @@ run_fire() {
 		usleep 50000
 		./ctl disarm $1
 		usleep 50000
-		check $T.two.$1.bytes 20 "$(./ctl bytes $pid /t/$T)"
+		check $T.two.$1.bytes 21 "$(./ctl bytes $pid /t/$T)"
 		./ctl disarm $2
 		check $T.two.$2.restored 0 "$(./ctl bytes $pid /t/$T)"
 		kill -TERM $pid
@@ -223,11 +259,14 @@ echo "engine: begin"
 grep -q engine_cost /proc/cmdline && run_cost
 rounds=$(sed -n 's/.*engine_stress=\([0-9]*\).*/\1/p' /proc/cmdline)
 [ -z "$rounds" ] || run_stress $rounds
-for T in target target_pie; do
+for T in target target_pie target_32; do
+	[ -f $T ] || continue
 	run_cases $T
 	run_fire $T
 	run_unload $T
 done
+run_throw throw
+run_throw throw_static
 rmmod engine_test
 rmmod tapster_uprobes
 check kernel.log "" "$(dmesg | grep -E 'WARNING|BUG|Oops|Call Trace|segfault|trap int3|tapster_uprobes:' | grep -v -E 'taint|loading out-of-tree|module verification')"

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
  * What is probed: twenty functions with different first instructions, called in ways that
- * are hard on an engine.  Built static, and as a position-independent program.
+ * are hard on an engine.  Built static, as a position-independent, and as a 32-bit program.
  *
  *	target MODE N: prints how often f0..f19 were called altogether, as "calls C"
  */
@@ -19,12 +19,15 @@
 #include <time.h>
 #include <unistd.h>
 
+#define SYMBOL(name, body)                                                                         \
+	__asm__(".globl " #name "\n.type " #name ",@function\n.p2align 4\n" #name ":\n" body     \
+		"\n.size " #name ",.-" #name "\n")
+__asm__(".local value\n.comm value,8,8\n");
+
+#ifdef __x86_64__
 #define FUNCTION(name, first)                                                                      \
 	long name(long x);                                                                         \
-	__asm__(".globl " #name "\n.type " #name ",@function\n.p2align 4\n" #name ":\n" first     \
-		"\nlea 1(%rdi),%rax\nret\n.size " #name ",.-" #name "\n")
-
-__asm__(".local value\n.comm value,8,8\n");
+	SYMBOL(name, first "\nlea 1(%rdi),%rax\nret")
 FUNCTION(f0, "push %rbp\npop %rbp");
 FUNCTION(f1, "sub $8,%rsp\nadd $8,%rsp");
 FUNCTION(f2, "mov value(%rip),%rcx");
@@ -45,12 +48,79 @@ FUNCTION(f16, "movq %xmm0,%xmm1");
 FUNCTION(f17, "push value(%rip)\npop %rcx");
 FUNCTION(f18, "xchg %rcx,%rdx");
 FUNCTION(f19, "push $5\npop %rcx");
-/* the first instruction is the last one, and a system call */
-__asm__(".globl ret_only\n.type ret_only,@function\nret_only: ret\n.size ret_only,.-ret_only\n");
-void ret_only(void);
-__asm__(".globl sys_only\n.type sys_only,@function\nsys_only: syscall\nret\n.size sys_only,.-sys_only\n");
-__asm__(".globl reads\n.type reads,@function\nreads: mov (%rdi),%rax\nret\n.size reads,.-reads\n");
+SYMBOL(sys_only, "syscall\nret");
+SYMBOL(reads, "mov (%rdi),%rax\nret");
+SYMBOL(pops, "mov %rdi,%rax\nret $16");
 long reads(long *p);
+#define FAULT_IP REG_RIP
+#define GETPID 39
+#define PAUSE 34
+#define FORK 57
+#define EXIT 60
+#else
+#define FUNCTION(name, first)                                                                      \
+	long name(long x);                                                                         \
+	SYMBOL(name, first "\nmov 4(%esp),%eax\ninc %eax\nret")
+FUNCTION(f0, "push %ebp\npop %ebp");
+FUNCTION(f1, "sub $8,%esp\nadd $8,%esp");
+FUNCTION(f2, "mov value,%ecx");
+FUNCTION(f3, "endbr32");
+FUNCTION(f4, "nop");
+FUNCTION(f5, "lea value,%ecx");
+FUNCTION(f6, "jmp 1f\nud2\n1:");
+FUNCTION(f7, "jecxz 1f\n1:");
+FUNCTION(f8, "call 1f\n1: pop %ecx\ncmp $1b,%ecx\nje 2f\nud2\n2:");
+FUNCTION(f9, "push %ebx\npop %ebx");
+FUNCTION(f10, "mov %esp,%edx");
+FUNCTION(f11, "xor %eax,%eax");
+FUNCTION(f12, "test %edx,%edx\nje 1f\n1:");
+FUNCTION(f13, "movl $1,value");
+FUNCTION(f14, "cmpl $1,value");
+FUNCTION(f15, "mov $20,%eax\nint $0x80");
+FUNCTION(f16, "movups %xmm0,%xmm1");
+FUNCTION(f17, "push value\npop %ecx");
+FUNCTION(f18, "inc %ecx");
+FUNCTION(f19, "push $5\npop %ecx");
+SYMBOL(sys_only, "int $0x80\nret");
+SYMBOL(reads, "mov (%eax),%eax\nret");
+SYMBOL(pops, "mov 4(%esp),%eax\nret $12");
+__attribute__((regparm(1))) long reads(long *p);
+#define FAULT_IP REG_EIP
+#define GETPID 20
+#define PAUSE 29
+#define FORK 2
+#define EXIT 1
+#endif
+
+/* the first instruction is the last one */
+SYMBOL(ret_only, "ret");
+void ret_only(void);
+
+/* a system call whose instruction is the first one of its function */
+static long sys(long number, long a)
+{
+	long result;
+
+#ifdef __x86_64__
+	__asm__ volatile("call sys_only" : "=a"(result) : "0"(number), "D"(a) : "rcx", "r11", "memory");
+#else
+	__asm__ volatile("call sys_only" : "=a"(result) : "0"(number), "b"(a) : "memory");
+#endif
+	return result;
+}
+
+/* calls pops, whose return takes arguments from the stack, too */
+static long call_pops(long x)
+{
+	long result;
+
+#ifdef __x86_64__
+	__asm__ volatile("push %1\npush %1\ncall pops" : "=a"(result) : "D"(x) : "memory");
+#else
+	__asm__ volatile("push %1\npush %1\npush %1\ncall pops" : "=a"(result) : "r"(x) : "memory");
+#endif
+	return result;
+}
 
 static long (*const all[])(long) = {f0,  f1,  f2,  f3,  f4,  f5,  f6,  f7,  f8,  f9,
 				    f10, f11, f12, f13, f14, f15, f16, f17, f18, f19};
@@ -170,6 +240,36 @@ static long run_signals(void)
 	return n * (long)(N_ALL - 1);
 }
 
+static void ignore(int unused)
+{
+	(void)unused;
+}
+
+/* Each round: enters sys_only 4 times; the last doesn't return, and fork twice; and pops once. */
+static long run_syscall(void)
+{
+	struct sigaction sa = {.sa_handler = ignore, .sa_flags = SA_RESTART};
+	struct itimerval every = {{0, 2000}, {0, 2000}}, never = {{0, 0}, {0, 0}};
+
+	sigaction(SIGALRM, &sa, NULL);
+	for (long i = 0; i < n; i++) {
+		long pid;
+		int status;
+
+		wrong += sys(GETPID, 0) != getpid();
+		setitimer(ITIMER_REAL, &every, NULL);
+		wrong += sys(PAUSE, 0) != -4; /* EINTR */
+		setitimer(ITIMER_REAL, &never, NULL);
+		pid = sys(FORK, 0);
+		if (pid == 0)
+			sys(EXIT, i & 127);
+		wrong += pid < 0 || waitpid((pid_t)pid, &status, 0) != pid ||
+			 !WIFEXITED(status) || WEXITSTATUS(status) != (i & 127);
+		wrong += call_pops(i) != i;
+	}
+	return n;
+}
+
 static sigjmp_buf after_fault;
 static volatile unsigned long fault_ip;
 
@@ -177,7 +277,7 @@ static void on_fault(int sig, siginfo_t *info, void *context)
 {
 	(void)sig;
 	(void)info;
-	fault_ip = (unsigned long)((ucontext_t *)context)->uc_mcontext.gregs[REG_RIP];
+	fault_ip = (unsigned long)((ucontext_t *)context)->uc_mcontext.gregs[FAULT_IP];
 	siglongjmp(after_fault, 1);
 }
 
@@ -328,6 +428,8 @@ int main(int argc, char **argv)
 		calls = run_longjmp();
 	else if (strcmp(mode, "signals") == 0)
 		calls = run_signals();
+	else if (strcmp(mode, "syscall") == 0)
+		calls = run_syscall();
 	else if (strcmp(mode, "fault") == 0)
 		calls = run_fault();
 	else if (strcmp(mode, "map") == 0)

@@ -10,6 +10,7 @@ shift 4
 here=$source/testsuite/tapster.engine
 kbuild=/lib/modules/$release/build
 
+rm -rf $work/test # its checksums of the engine may be old
 mkdir -p $work/uprobes $work/test $work/root/t $work/root/bin $work/root/proc $work/root/sys $work/root/dev
 cp -u $source/runtime/uprobes/*.[ch] $source/runtime/uprobes/Kbuild $work/uprobes/
 cp -u $here/engine_test.[ch] $here/Kbuild $work/test/
@@ -18,21 +19,37 @@ make -s -C $kbuild M=$work/test TAPSTER_SOURCE=$source \
 	KBUILD_EXTRA_SYMBOLS=$work/uprobes/Module.symvers modules >> $work/build.log 2>&1 ||
 	{ cat $work/build.log; exit 1; }
 
-flags="-std=gnu11 -O1 -fno-optimize-sibling-calls -pthread"
+flags="-std=gnu11 -O1 -mno-red-zone -fno-optimize-sibling-calls -pthread"
 t=$work/root/t
 gcc $flags -static $here/target.c -o $t/target
+programs="target target_pie"
+if gcc $flags -m32 -static $here/target.c -o $t/target_32 2> $work/m32.log; then
+	programs="$programs target_32"
+fi
 gcc $flags -static-pie -fPIE $here/target.c -o $t/target_pie
+g++ -O1 -static -pthread $here/throw.cc -o $t/throw_static
+g++ -O1 -pthread $here/throw.cc -o $t/throw
+for library in $(ldd $t/throw | sed -n 's,.*[ \t]\(/[^ ]*\) (.*,\1,p'); do
+	mkdir -p $work/root$(dirname $library)
+	cp -L $library $work/root$library
+done
 gcc -std=gnu11 -O1 -static -I$source -I$here $here/ctl.c -o $t/ctl
 gcc -std=gnu11 -O1 -I$source $here/plan.c $libraries/libtranslator.a $libraries/libbase.a \
-	-lZydis -o $work/plan
-for p in target target_pie; do
+	-lZydis -lelf -o $work/plan
+for p in $programs; do
 	$work/plan $t/$p f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 > $t/$p.all
 	$work/plan $t/$p f0 > $t/$p.f0
 	$work/plan $t/$p f4 > $t/$p.f4
 	$work/plan $t/$p recurse jumps > $t/$p.rec
 	$work/plan $t/$p forks > $t/$p.forks
+	$work/plan $t/$p sys_only pops > $t/$p.sys
 	$work/plan $t/$p reads > $t/$p.reads
 	$work/plan $t/$p sleeps > $t/$p.sleeps
+done
+for p in throw throw_static; do
+	$work/plan $t/$p throws > $t/$p.throws
+	$work/plan $t/$p catches cleans traces > $t/$p.returns
+	$work/plan $t/$p leaves > $t/$p.leaves
 done
 for m in uprobes/tapster_uprobes test/engine_test; do
 	strip -g -o $t/${m#*/}.ko $work/$m.ko

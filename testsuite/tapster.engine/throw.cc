@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: GPL-2.0-or-later
+/*
+ * What leaves probed frames without returning: exceptions, pthread_exit, cancellation; and
+ * backtrace(), which looks at them.  Prints "calls 0 wrong N", as target.c does.
+ *
+ *	throw MODE N
+ *
+ * throws(D) is entered D + 1 times and never returns; catches() and cleans() return.
+ */
+#include <execinfo.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern "C" {
+long throws(long depth);
+long catches(long depth);
+long cleans(long x);
+long traces(long depth);
+long leaves(long depth);
+}
+
+static volatile long wrong;
+static volatile int level;
+
+struct cleaner {
+	~cleaner() { level += (int)cleans(1); }
+};
+
+__attribute__((noinline)) long cleans(long x)
+{
+	__asm__ volatile("");
+	return x;
+}
+
+__attribute__((noinline)) long throws(long depth)
+{
+	cleaner c;
+
+	if (depth == 0)
+		throw 42;
+	return throws(depth - 1) + 1;
+}
+
+/* Itself called from a frame that is probed; catches, throws on once, and returns. */
+__attribute__((noinline)) long catches(long depth)
+{
+	try {
+		try {
+			return throws(depth);
+		} catch (int x) {
+			wrong += x != 42;
+			throw 43L;
+		}
+	} catch (long x) {
+		wrong += x != 43;
+		return cleans(depth);
+	}
+}
+
+static void *plain[64], *again[64];
+
+__attribute__((noinline)) long traces(long depth)
+{
+	if (depth)
+		return traces(depth - 1) + 1;
+	int n = backtrace(again, 64);
+	static int first;
+
+	if (!first) {
+		first = n;
+		memcpy(plain, again, sizeof(plain));
+	}
+	/* main's caller and so on: at least five more; all in the same place each time */
+	wrong += n != first || n < 7 || memcmp(plain, again, (size_t)n * sizeof(plain[0])) != 0;
+	for (int i = 0; i + 4 < n; i++)
+		wrong += again[i] < (void *)0x1000;
+	return 0;
+}
+
+__attribute__((noinline)) long leaves(long depth)
+{
+	cleaner c;
+
+	if (depth)
+		return leaves(depth - 1) + 1;
+	pthread_exit(NULL);
+}
+
+static void *leaving(void *unused)
+{
+	leaves(3);
+	wrong++;
+	return unused;
+}
+
+static void *one_catches(void *unused)
+{
+	wrong += catches(3) != 3;
+	return unused;
+}
+
+int main(int argc, char **argv)
+{
+	long n = argc > 2 ? atol(argv[2]) : 1;
+	pthread_t t;
+
+	for (long i = 0; i < n; i++) {
+		if (strcmp(argv[1], "throw") == 0) {
+			wrong += catches(i % 7) != i % 7;
+		} else if (strcmp(argv[1], "trace") == 0) {
+			traces(3);
+		} else {
+			pthread_create(&t, NULL, i % 2 ? leaving : one_catches, NULL);
+			pthread_join(t, NULL);
+		}
+	}
+	printf("calls %d wrong %ld\n", level, wrong);
+	return wrong != 0;
+}
