@@ -290,6 +290,21 @@ static bool take_tapset_dir(struct parser *p, const char *arg)
 	return true;
 }
 
+static bool take_symbol_file(struct parser *p, const char *arg)
+{
+	if (!strchr(arg, '/'))
+		return complain("no symbols of '%s' with -d: only of programs and libraries, by their path", arg);
+	VEC_PUSH(p->arena, &p->opt->symbol_files, arg);
+	return true;
+}
+
+static bool take_ldd(struct parser *p, const char *arg)
+{
+	(void)arg;
+	p->opt->symbols_of_libraries = true;
+	return true;
+}
+
 static bool take_module_name(struct parser *p, const char *arg)
 {
 	size_t len = strlen(arg);

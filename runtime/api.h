@@ -153,6 +153,28 @@ struct rt_context {
 	char frames[] RT_LINE;
 };
 
+/* A file as it is mapped in the running process. */
+struct rt_module {
+	uint64_t start, size; /* of all its mappings */
+	uint32_t file;        /* index into script_files, or RT_NO_FILE */
+	const char *path;
+};
+#define RT_NO_FILE 0xffffffffu
+
+/* How rt_symbol shows an address: "main" (else "0x4011f0"), "main+0x4", "main+0x4 [/bin/ls]" (else
+ * "0x4011f0 [/bin/ls+0x11f0]"), "main+0x4/0x20 [/bin/ls]", "0x4011f4 : main+0x4/0x20 [/bin/ls]"
+ * (else "0x4011f4 [/bin/ls+0x11f4/0x23000]"). */
+enum rt_symbol_style { RT_SYMBOL_NAME, RT_SYMBOL_BRIEF, RT_SYMBOL_SIMPLE, RT_SYMBOL_DATA, RT_SYMBOL_LINE };
+
+/* A frame of the probed thread: its registers, by their numbers in the psABI. */
+enum { RT_UNWIND_REGS = 17 };
+struct rt_unwind {
+	uint64_t reg[RT_UNWIND_REGS];
+	uint64_t known;  /* bit for each register */
+	bool is_exact;   /* ip is the next instruction, not one behind a call */
+	bool at_entry;   /* the first instruction of a function */
+};
+
 struct rt_session {
 	uint32_t accept;     /* set of enum rt_class that may run now; 0 before the start */
 	uint32_t exiting;    /* exit() was called */

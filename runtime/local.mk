@@ -37,11 +37,14 @@ RT_HOSTED_SOURCES = \
 	runtime/core/regs.c \
 	runtime/core/stat.c \
 	runtime/core/string.c \
-	runtime/core/time.c
+	runtime/core/symbol.c \
+	runtime/core/time.c \
+	runtime/core/unwind.c
 RT_CORE_SOURCES = $(RT_HOSTED_SOURCES) runtime/core/mem.c
 RT_USER_SOURCES = \
 	runtime/user/entry.S \
 	runtime/user/target_context.c \
+	runtime/user/target_modules.c \
 	runtime/user/target_port.c \
 	runtime/user/target_return.c \
 	runtime/user/target_ring.c \
@@ -51,6 +54,7 @@ RT_USER_SOURCES = \
 # each kernel, when it is first needed (translator/build_kernel.c).
 RT_KERNEL_SOURCES = \
 	runtime/kernel/module.c \
+	runtime/kernel/modules.c \
 	runtime/kernel/no_sites.c \
 	runtime/kernel/output.c \
 	runtime/kernel/port.c \
@@ -94,6 +98,7 @@ libuser_a_SOURCES = \
 	runtime/user/ledger.h \
 	runtime/user/maps.c \
 	runtime/user/maps.h \
+	runtime/user/modules.c \
 	runtime/user/place.c \
 	runtime/user/reader.c \
 	runtime/user/reader.h \

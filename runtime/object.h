@@ -13,6 +13,9 @@
  *	const struct site_recipe   script_sites[];    script_info.n_sites
  *	const struct script_probe  script_probes[];   script_info.n_probes
  *	const struct script_global script_globals[];  script_info.n_globals
+ *	const struct script_symtab script_symtabs[];  script_info.n_symtabs
+ *	const char                 script_symbols[];  bytes of struct script_symbol
+ *	const char                 script_symbol_names[];
  *
  *	void script_init(struct rt_context *c);          initialisers of globals; once
  *	void script_site(struct rt_context *c, uint32_t site);   runs the handlers of a site:
@@ -26,7 +29,7 @@
 
 #include "runtime/site.h"
 
-#define SCRIPT_ABI 4 /* changes whenever a struct of this file or site.h does */
+#define SCRIPT_ABI 5 /* changes whenever a struct of this file or site.h does */
 
 struct script_info {
 	uint32_t abi;
@@ -35,9 +38,11 @@ struct script_info {
 	uint32_t max_string, max_errors, max_skipped, max_action, max_nesting;
 	uint32_t frame_size;   /* bytes of context memory for frames (locals, temporaries) */
 	uint32_t flags;        /* enum script_flags */
+	uint32_t n_symtabs;
 	uint32_t entry_size;   /* bytes that a return probe's record keeps for @entry and so on; multiple of 8 */
 };
-enum script_flags { SCRIPT_GURU = 1, SCRIPT_SUPPRESS_TIME_LIMITS = 2, SCRIPT_SUPPRESS_HANDLER_ERRORS = 4 };
+enum script_flags { SCRIPT_GURU = 1, SCRIPT_SUPPRESS_TIME_LIMITS = 2, SCRIPT_SUPPRESS_HANDLER_ERRORS = 4,
+		    SCRIPT_MODULES = 8 /* asks what is mapped where: symbols, backtraces */ };
 
 struct script_file {
 	uint32_t path;            /* string: canonical path */
@@ -82,6 +87,19 @@ struct script_global {
 	uint32_t type;
 };
 
+/* The function symbols of a file, for scripts that ask for names of addresses. */
+struct script_symtab {
+	uint32_t file;     /* index into script_files */
+	uint32_t first, n; /* of script_symbols; sorted by address, none twice */
+	uint32_t unused;
+	uint64_t low, size; /* of the file's mapping: its first link-time address */
+};
+struct script_symbol {
+	uint32_t at;   /* distance from LOW */
+	uint32_t size; /* 0: not known */
+	uint32_t name; /* offset into script_symbol_names */
+};
+
 /* string 0 is "" */
 
 #pragma GCC visibility push(hidden)
@@ -92,6 +110,9 @@ extern const struct script_file script_files[];
 extern const struct site_recipe script_sites[];
 extern const struct script_probe script_probes[];
 extern const struct script_global script_globals[];
+extern const struct script_symtab script_symtabs[];
+extern const char script_symbols[];
+extern const char script_symbol_names[];
 void script_init(struct rt_context *c);
 void script_site(struct rt_context *c, uint32_t site);
 void script_return(struct rt_context *c, uint32_t probe);

@@ -59,6 +59,13 @@ uint64_t rt_port_real_return(struct rt_context *c, uint64_t slot, uint64_t addre
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias);
 bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base);
 
+/* What file is mapped at ADDRESS of the current process; only in scripts with SCRIPT_MODULES. */
+bool rt_port_module(struct rt_context *c, uint64_t address, struct rt_module *m);
+/* The address that is returned to, of which VALUE was read in the stack slot SLOT: a return
+ * probe may have replaced it.  And what is at IP of the program itself: it may be in a slot. */
+uint64_t rt_port_return_address(struct rt_context *c, uint64_t slot, uint64_t value);
+uint64_t rt_port_real_ip(struct rt_context *c, uint64_t ip);
+
 /* What a handler printed, or a message (without "ERROR: " or "WARNING: " and without newline; a
  * command for system()).  One record: all of it reaches the reader in one piece and in order with the thread's other
  * records, or is dropped as a whole and counted in rt_session.dropped. */

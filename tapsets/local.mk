@@ -25,9 +25,11 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/stopwatch.stp \
 	tapsets/string.stp \
 	tapsets/syscall_table.stp \
+	tapsets/symbols.stp \
 	tapsets/system.stp \
 	tapsets/task_time.stp \
 	tapsets/timestamp.stp \
 	tapsets/tokenize.stp \
+	tapsets/ubacktrace.stp \
 	tapsets/uconversions.stp \
 	tapsets/wait_status.stp

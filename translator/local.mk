@@ -23,6 +23,7 @@ libtranslator_a_SOURCES = \
 	translator/parse.c \
 	translator/passes.c translator/passes.h \
 	translator/plan.c translator/plan.h \
+	translator/symbols.c translator/symbols.h \
 	translator/point.c translator/point.h translator/point_messages.h \
 	translator/prune.c translator/prune.h \
 	translator/regex.c translator/regex.h \

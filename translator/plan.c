@@ -21,6 +21,7 @@
 #include "translator/passes.h"
 #include "translator/point.h"
 #include "translator/point_messages.h"
+#include "translator/symbols.h"
 
 enum {
 	MAX_FUNCTION = 1 << 20, /* of longer functions only so much is looked at */
@@ -305,6 +306,7 @@ bool pass_plan(struct session *s)
 	if (!kept.n && s->diag.n_errors == n_errors)
 		diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES_FOUND);
 	separate_covers(s);
+	symbols_plan(s);
 	check_targets(s);
 	return s->diag.n_errors == n_errors;
 }

@@ -69,6 +69,8 @@ struct options {
 	bool use_cache;         /* --disable-cache clears */
 	bool list, list_vars;   /* -l, -L */
 	bool prologue_search;   /* -P */
+	text_vec symbol_files;  /* -d */
+	bool symbols_of_libraries; /* --ldd */
 	bool color;
 };
 

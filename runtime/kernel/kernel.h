@@ -57,5 +57,16 @@ int sites_start(void);
 void sites_stop(void);
 uint64_t sites_real_return(uint64_t slot, uint64_t address);
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias);
+/* Of the program's own, see port.h. */
+uint64_t sites_return_address(uint64_t slot, uint64_t value);
+uint64_t sites_real_ip(uint64_t ip);
+
+/* ---- modules.c: what is mapped ---- */
+
+int modules_start(void);
+void modules_stop(void);
+/* Reads what the current process has mapped of a file, though it isn't in its page tables.  Interrupts
+ * are off.  0 or -EFAULT. */
+int modules_read(void *dst, uint64_t address, size_t n);
 
 #endif

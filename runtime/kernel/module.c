@@ -210,6 +210,7 @@ static const struct family {
 	int (*start)(void);
 	void (*stop)(void);
 } families[] = {
+	{ modules_start, modules_stop },
 	{ sites_start, sites_stop },
 	{ timers_start, timers_stop },
 };

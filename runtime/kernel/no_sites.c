@@ -20,3 +20,13 @@ bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
 	return false;
 }
+
+uint64_t sites_return_address(uint64_t slot, uint64_t value)
+{
+	return value;
+}
+
+uint64_t sites_real_ip(uint64_t ip)
+{
+	return ip;
+}

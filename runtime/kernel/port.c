@@ -54,7 +54,7 @@ int rt_port_read(void *dst, uint64_t addr, size_t n)
 	long err = is_user(addr) ? copy_from_user_nofault(dst, (const void __user *)addr, n) :
 				   copy_from_kernel_nofault(dst, (const void *)addr, n);
 
-	return err ? -EFAULT : 0;
+	return !err ? 0 : is_user(addr) ? modules_read(dst, addr, n) : -EFAULT;
 }
 
 /* User memory only: what writes to the kernel's is not exported to modules. */
@@ -166,4 +166,14 @@ bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
 {
 	return false;
+}
+
+uint64_t rt_port_return_address(struct rt_context *c, uint64_t slot, uint64_t value)
+{
+	return sites_return_address(slot, value);
+}
+
+uint64_t rt_port_real_ip(struct rt_context *c, uint64_t ip)
+{
+	return sites_real_ip(ip);
 }

@@ -250,3 +250,13 @@ bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 	*bias = place->bias;
 	return true;
 }
+
+uint64_t sites_return_address(uint64_t slot, uint64_t value)
+{
+	return uprobes_real_return(slot, value);
+}
+
+uint64_t sites_real_ip(uint64_t ip)
+{
+	return uprobes_real_ip(ip);
+}

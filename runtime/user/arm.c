@@ -369,7 +369,7 @@ static bool has_breakpoints(const struct space *sp)
 bool space_needs(const struct space_env *env, struct space *sp, const struct maps *m)
 {
 	struct space_watch list[USER_WATCHES_MAX];
-	return !sp->is_refused && (has_new_sites(env, sp, m) ||
+	return !sp->is_refused && (has_new_sites(env, sp, m) || modules_changed(env, sp, m) ||
 				   watch_missing(env, sp, m, list, USER_WATCHES_MAX) != 0);
 }
 
@@ -384,7 +384,8 @@ int space_arm(const struct space_env *env, struct space *sp, pid_t tid, struct r
 	if (err)
 		return err;
 	space_drop_unmapped(env, sp, &m);
-	if (!has_new_sites(env, sp, &m) && !watch_missing(env, sp, &m, list, USER_WATCHES_MAX)) {
+	if (!has_new_sites(env, sp, &m) && !modules_changed(env, sp, &m) &&
+	    !watch_missing(env, sp, &m, list, USER_WATCHES_MAX)) {
 		maps_free(&m);
 		return 0;
 	}
@@ -394,6 +395,8 @@ int space_arm(const struct space_env *env, struct space *sp, pid_t tid, struct r
 		err = maps_read(&m, sp->pid);
 	if (!err)
 		err = arm_new_mappings(env, sp, &m, r);
+	if (!err)
+		err = modules_write(env, sp, &m);
 	if (!err)
 		err = watch_install(env, sp, list,
 				    watch_missing(env, sp, &m, list, USER_WATCHES_MAX));

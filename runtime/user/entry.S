@@ -21,6 +21,7 @@ user_header:
 .endr
 .endm
 	there	user_text_end, user_process, user_process_end, user_data, user_end
+	there	user_modules
 	there	user_session, rt_session
 	there	script_info, script_strings, script_files, script_sites, script_probes, script_globals
 	there	script_init, script_site, script_return, script_probe

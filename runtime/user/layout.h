@@ -38,7 +38,7 @@
 #define TAPSTER_RUNTIME_USER_LAYOUT_H
 
 #define USER_MAGIC 0x72737074 /* "tpsr" */
-#define USER_ABI 4            /* changes with any struct here */
+#define USER_ABI 5            /* changes with any struct here */
 
 /* ---- numbers that entry.S needs; checked against the structs below ---- */
 
@@ -103,6 +103,7 @@ struct user_header {
 	uint32_t abi; /* USER_ABI */
 	uint32_t size; /* of this struct */
 	int32_t text_end, process, process_end, data, end;
+	int32_t modules; /* struct user_modules */
 	int32_t session, rt_session;
 	int32_t info, strings, files, sites, probes, globals;
 	int32_t script_init, script_site, script_return, script_probe;
@@ -185,6 +186,21 @@ enum user_process_flags {
 	USER_PROCESS_DRIVER = 1,
 	USER_PROCESS_QUIET = 2, /* a seccomp filter may be there: make no system calls */
 	USER_PROCESS_REMOTE = 4, /* the driver runs a handler for a thread of another process */
+};
+
+/* What is mapped in the process, in private pages too; written by the supervisor when the
+ * script asks (SCRIPT_MODULES) and what is mapped has changed. */
+#define USER_MODULES_MAX 320
+#define USER_MODULE_NAMES 24576
+struct user_module {
+	uint64_t start, size;
+	uint32_t file; /* index into script_files, or RT_NO_FILE */
+	uint32_t name; /* offset into names */
+};
+struct user_modules {
+	uint64_t n;
+	struct user_module at[USER_MODULES_MAX]; /* sorted */
+	char names[USER_MODULE_NAMES]; /* "" first */
 };
 
 struct user_claim {

@@ -63,6 +63,7 @@ struct space {
 	bool has_safety;   /* our SIGTRAP handler is installed */
 	bool frames_in_slots; /* a signal frame may hold a slot's address: slots stay */
 	bool is_refused;   /* a reason was given; leave it alone */
+	uint64_t modules_seen; /* fingerprint of the mappings that the table of modules is of */
 	uint64_t old_sigtrap[4]; /* struct kernel_sigaction */
 };
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * What the files behind space.h share: space.c (life, identity, getting out),
- * inject.c (getting in), arm.c (sites), watch.c (breakpoints of our own).
+ * inject.c (getting in), arm.c (sites), modules.c (what is mapped), watch.c (breakpoints of
+ * our own).
  */
 #ifndef TAPSTER_RUNTIME_USER_SPACE_INT_H
 #define TAPSTER_RUNTIME_USER_SPACE_INT_H
@@ -42,6 +43,13 @@ int inject_begin(const struct space_env *env, struct space *sp, const struct map
 int inject_end(struct remote_call *r, int err);
 /* The SIGTRAP handler, unless the program has one of its own. */
 int inject_safety(const struct space_env *env, struct space *sp, struct remote_call *r);
+
+/* ---- modules.c ---- */
+
+/* Is the table of modules of another state of the mappings? */
+bool modules_changed(const struct space_env *env, const struct space *sp, const struct maps *m);
+/* Makes it anew if so. */
+int modules_write(const struct space_env *env, struct space *sp, const struct maps *m);
 
 /* ---- watch.c ---- */
 

@@ -13,6 +13,7 @@
 extern const struct user_header user_header;
 extern struct user_process user_process;
 extern struct user_session user_session;
+extern struct user_modules user_modules;
 
 /* Address of what the driver laid out at OFFSET. */
 static inline void *user_at(uint64_t offset)

@@ -193,7 +193,9 @@ unsigned watch_missing(const struct space_env *env, struct space *sp, const stru
 {
 	unsigned n = 0;
 	char link[64], program[4096];
-	if (!sp->has_linker_watch && (may_come_later(env, sp) || (env->has_returns && sp->n_patches)))
+	bool asks_modules = env->im->info->flags & SCRIPT_MODULES;
+	if (!sp->has_linker_watch &&
+	    (may_come_later(env, sp) || ((env->has_returns || asks_modules) && sp->n_patches)))
 		watch_linker(sp, m, list, &n, max);
 	if (!env->has_returns || !sp->n_patches)
 		return n;

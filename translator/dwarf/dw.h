@@ -81,6 +81,16 @@ size_t dw_marks(struct dw_file *f, dw_mark_vec *out);
 bool dw_file_offset(struct dw_file *f, uint64_t address, uint64_t *offset);
 /* The reverse. */
 bool dw_address_of_offset(struct dw_file *f, uint64_t offset, uint64_t *address);
+
+/* The symbols of functions and variables by address, none twice; and where the file's own addresses begin when it is
+ * mapped (of the page), and up to where they go. */
+struct dw_symbol_name {
+	const char *name;
+	uint64_t address, size; /* size 0: not known */
+};
+typedef VEC(struct dw_symbol_name) dw_symbol_vec;
+void dw_symbols(struct dw_file *f, dw_symbol_vec *out, uint64_t *low, uint64_t *size);
+
 /* Bytes at a link-time address; returns how many could be copied. */
 size_t dw_read(struct dw_file *f, uint64_t address, void *buf, size_t size);
 

@@ -6,6 +6,7 @@
  *	open.c    the ELF file: facts, segments, bytes
  *	debug.c   where debug information is: itself, separate file, .gnu_debugdata
  *	symbol.c  the function symbols of a file, by name and by address
+ *	symbol_table.c  the symbols as a table for the run time
  *	plt.c     stubs that call other files
  *	call.c    calls and labels in a function
  *	caller.c  return addresses in the frames around a place

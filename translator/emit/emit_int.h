@@ -35,6 +35,11 @@ struct emit {
 	unsigned n_labels;
 };
 
+/* ---- symbols.c ---- */
+
+/* How many tables there are. */
+size_t emit_symbols(struct emit *e);
+
 /* ---- names.c ---- */
 
 void names_init(struct emit *e);

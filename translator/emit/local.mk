@@ -13,4 +13,5 @@ libtranslator_a_SOURCES += \
 	translator/emit/probe.c \
 	translator/emit/regex.c \
 	translator/emit/stat.c \
-	translator/emit/stmt.c
+	translator/emit/stmt.c \
+	translator/emit/symbols.c

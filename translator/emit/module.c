@@ -13,6 +13,7 @@
 #include "translator/dwarf/dw.h"
 #include "translator/emit/emit_int.h"
 #include "translator/passes.h"
+#include "translator/symbols.h"
 #include "translator/uses.h"
 
 enum { MAX_SKIPPED = 100, MAX_NESTING = 10 };
@@ -34,12 +35,13 @@ static const char *bytes_c(struct emit *e, const uint8_t *at, size_t n)
 	return text;
 }
 
-static void emit_info(struct emit *e)
+static void emit_info(struct emit *e, size_t n_symtabs)
 {
 	const struct options *opt = &e->s->opt;
 	unsigned flags = (opt->guru ? SCRIPT_GURU : 0) |
 			 (opt->time_limits_off ? SCRIPT_SUPPRESS_TIME_LIMITS : 0) |
-			 (opt->handler_errors_off ? SCRIPT_SUPPRESS_HANDLER_ERRORS : 0);
+			 (opt->handler_errors_off ? SCRIPT_SUPPRESS_HANDLER_ERRORS : 0) |
+			 (modules_are_wanted(e->s) ? SCRIPT_MODULES : 0);
 
 	out_open(&e->o, "const struct script_info script_info =");
 	out(&e->o, ".abi = SCRIPT_ABI,");
@@ -47,6 +49,7 @@ static void emit_info(struct emit *e)
 	out(&e->o, ".n_sites = %zu,", e->s->sites.n);
 	out(&e->o, ".n_probes = %zu,", e->s->probes.n);
 	out(&e->o, ".n_globals = %zu,", e->s->globals.n);
+	out(&e->o, ".n_symtabs = %zu,", n_symtabs);
 	out(&e->o, ".session_name = %u,",
 	    out_string_id(&e->o, opt->module_name ? opt->module_name : "tapster"));
 	out(&e->o, ".max_string = MAXSTRINGLEN,");
@@ -210,7 +213,7 @@ bool pass_emit(struct session *s)
 	emit_dispatch(&e);
 	emit_init(&e);
 	emit_repair(&e);
-	emit_info(&e);
+	emit_info(&e, emit_symbols(&e));
 	emit_files(&e);
 	emit_sites(&e);
 	emit_probe_table(&e);

@@ -282,6 +282,15 @@ static void add_needed(struct session *s, struct dw_file *file, struct loc loc, 
 		VEC_PUSH(s->arena, out, todo.at[i]);
 }
 
+void program_needed(struct session *s, struct dw_file *file, program_vec *out)
+{
+	file_vec needed = { 0 };
+
+	add_needed(s, file, (struct loc){ 0 }, &needed);
+	VEC_EACH(&needed, i)
+		add_program(s, (struct program){ .is_library = true }, needed.at[i], out);
+}
+
 static const char *base_name(const char *path)
 {
 	const char *slash = strrchr(path, '/');

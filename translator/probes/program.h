@@ -27,6 +27,9 @@ bool program_find(struct session *s, const struct point *p, program_vec *out);
 bool program_at(struct session *s, const struct point_part *part, uint64_t address, struct loc loc,
 		struct program *out, uint64_t *linked);
 
+/* The libraries that FILE needs, and those that they need, and the loader itself. */
+void program_needed(struct session *s, struct dw_file *file, program_vec *out);
+
 /* The file that a string of the script names (@cast, @var): searched as a program, then
  * as a library.  NULL when it has reported (with QUIET: without a word). */
 struct dw_file *program_module(struct session *s, const char *name, struct loc loc, bool quiet);

@@ -35,6 +35,9 @@ const struct script_probe script_probes[HOST_PROBES] = {
 	{ .kind = PROBE_END, .name = AT_BEGIN, .point = AT_BEGIN },
 };
 const struct script_global script_globals[HOST_GLOBALS] = { [3] = { .type = GLOBAL_MAP } };
+const struct script_symtab script_symtabs[1];
+const char script_symbols[1];
+const char script_symbol_names[1];
 RT_LOCKS(HOST_GLOBALS);
 RT_LEDGER(HOST_PROBES);
 
@@ -159,6 +162,27 @@ bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
 	(void)file;
 	(void)base;
 	return false;
+}
+
+bool rt_port_module(struct rt_context *c, uint64_t address, struct rt_module *m)
+{
+	(void)c;
+	(void)address;
+	(void)m;
+	return false;
+}
+
+uint64_t rt_port_return_address(struct rt_context *c, uint64_t slot, uint64_t value)
+{
+	(void)c;
+	(void)slot;
+	return value;
+}
+
+uint64_t rt_port_real_ip(struct rt_context *c, uint64_t ip)
+{
+	(void)c;
+	return ip;
 }
 
 enum { OUTPUTS = RT_OUTPUT_SYSTEM + 1, COLLECTED = 1 << 17 };
