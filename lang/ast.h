@@ -26,6 +26,7 @@ struct stmt;
 struct decl;
 struct var;
 struct probe;
+struct dw_type;
 struct access_path; /* translator/access.h */
 struct effects;     /* translator/effects.h */
 
@@ -303,6 +304,12 @@ struct stmt {
 /* A variable: global, local of a probe or function, or parameter. */
 enum var_kind { VAR_GLOBAL, VAR_LOCAL, VAR_PARAM };
 
+/* Of what type of the probed program a value is: not known (TYPE NULL), known, or of several. */
+struct target_type {
+	const struct dw_type *type;
+	bool is_clash;
+};
+
 struct var {
 	enum var_kind kind;
 	const char *name;
@@ -324,6 +331,7 @@ struct var {
 	int64_t hist_low, hist_high, hist_interval;
 	int stat_shift;        /* [infer] @variance's, 0 when none */
 	unsigned stat_ops;     /* [infer] bit set of enum statop that the script extracts */
+	struct target_type target_type; /* [resolve] */
 	bool is_synthetic;     /* made by the translator: not printed at the end */
 	bool is_read, is_written; /* [effects] anywhere in the script */
 	bool is_atomic;        /* [locks] a global without a lock: each access is one atomic operation */
@@ -388,6 +396,12 @@ struct decl {
 			bool is_used;          /* [prune] */
 			unsigned id;           /* [names] index */
 			const char *mangled;   /* [names] deterministic C name */
+			/* [resolve] a copy of ORIGINAL for the one probe whose target variables it
+			 * names, or calls one that does; else NULL */
+			struct probe *probe;
+			const struct decl *original;
+			struct target_type target_type; /* [resolve] of what it returns */
+			uint8_t placed;        /* [resolve] enum placed: must it be such a copy? */
 			bool has_next;         /* [resolve] the body says next: a caller tries the next overload */
 			bool is_recursive;     /* [effects] */
 			const struct effects *effects; /* [effects] */

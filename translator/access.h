@@ -44,6 +44,8 @@ enum access_op_kind {
 	ACC_DUP, ACC_DROP, ACC_SWAP, ACC_OVER, ACC_ROT, ACC_PICK /* ARG: depth */
 };
 
+struct dw_type;
+
 struct access_op {
 	enum access_op_kind kind;
 	int64_t arg, arg2;
@@ -66,6 +68,7 @@ struct access_path {
 	unsigned store_size;
 	int store_reg;
 	size_t n_address_ops;
+	const struct dw_type *type; /* of the value; NULL: not known */
 	const char *text;     /* "$a->b[]", for messages */
 };
 

@@ -3,6 +3,7 @@
 noinst_LIBRARIES += libtranslator.a
 libtranslator_a_SOURCES = \
 	translator/access.h \
+	translator/autocast.c \
 	translator/build.c translator/build_int.h \
 	translator/build_kernel.c \
 	translator/cache.c translator/cache.h \
@@ -22,6 +23,7 @@ libtranslator_a_SOURCES = \
 	translator/near.c translator/near.h \
 	translator/parse.c \
 	translator/passes.c translator/passes.h \
+	translator/placed.c translator/placed.h \
 	translator/plan.c translator/plan.h \
 	translator/symbols.c translator/symbols.h \
 	translator/point.c translator/point.h translator/point_messages.h \

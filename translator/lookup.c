@@ -8,6 +8,7 @@
 #include "translator/expand.h"
 #include "translator/library.h"
 #include "translator/near.h"
+#include "translator/placed.h"
 #include "translator/point_messages.h"
 
 /* The file in which the text at LOC was written or, for a macro's, used. */
@@ -137,7 +138,7 @@ static void use_function(struct session *s, struct decl *d)
 
 /* By priority, then by order of definition; those behind one that never says "next" are
  * out of reach. */
-static void order_overloads(struct session *s, decl_vec *f)
+static void order_overloads(struct session *s, struct probe *p, decl_vec *f)
 {
 	for (size_t i = 1; i < f->n; i++) {
 		struct decl *d = f->at[i];
@@ -148,6 +149,8 @@ static void order_overloads(struct session *s, decl_vec *f)
 		f->at[k] = d;
 	}
 	VEC_EACH(f, i) {
+		if (p && placed_is(s, f->at[i]))
+			f->at[i] = placed_copy(s, f->at[i], p);
 		use_function(s, f->at[i]);
 		if (!f->at[i]->function.has_next)
 			f->n = i + 1;
@@ -181,8 +184,9 @@ static void functions_at(struct session *s, enum place place, const char *name, 
 	}
 }
 
-void lookup_find_functions(struct session *s, const char *name, struct loc loc, size_t n_args,
-			   decl_vec *out, struct decl **other)
+/* *OTHER: one of the name, with any number of parameters. */
+static void find_candidates(struct session *s, const char *name, struct loc loc, size_t n_args,
+			    decl_vec *out, struct decl **other)
 {
 	*other = NULL;
 	for (enum place place = OWN_FILE; place < PLACES && !out->n; place++) {
@@ -191,7 +195,21 @@ void lookup_find_functions(struct session *s, const char *name, struct loc loc, 
 			*other = VEC_LAST(out);
 		keep_arity(out, n_args);
 	}
-	order_overloads(s, out);
+}
+
+void lookup_candidates(struct session *s, const char *name, struct loc loc, size_t n_args,
+		       decl_vec *out)
+{
+	struct decl *other;
+
+	find_candidates(s, name, loc, n_args, out, &other);
+}
+
+void lookup_find_functions(struct session *s, const char *name, struct loc loc, size_t n_args,
+			   struct probe *p, decl_vec *out, struct decl **other)
+{
+	find_candidates(s, name, loc, n_args, out, other);
+	order_overloads(s, p, out);
 }
 
 /* ---- globals and -G ---- */

@@ -17,10 +17,14 @@ struct var *lookup_find_global(struct session *s, const char *name, struct loc l
 /*
  * The functions that a call with N_ARGS arguments tries, in order: by priority, then
  * by definition, up to the first that never says "next".  Empty when there are none;
- * then *OTHER is one with another number of parameters, or NULL.
+ * then *OTHER is one with another number of parameters, or NULL.  For a call from P's handler,
+ * or a function copied for it: copies where it must be (placed.h).
  */
 void lookup_find_functions(struct session *s, const char *name, struct loc loc, size_t n_args,
-			  decl_vec *out, struct decl **other);
+			  struct probe *p, decl_vec *out, struct decl **other);
+/* The same, in order of definition, without using them. */
+void lookup_candidates(struct session *s, const char *name, struct loc loc, size_t n_args,
+		       decl_vec *out);
 /* " (similar: ...)" for a function that isn't there. */
 const char *lookup_similar_functions(struct session *s, const char *name);
 

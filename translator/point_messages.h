@@ -87,7 +87,9 @@
 /* resolve: target variables */
 #define E_NO_TARGETS "E_NO_TARGETS", "unresolved target-symbol expression"
 #define E_TARGET_IN_FUNCTION "E_TARGET_IN_FUNCTION", \
-	"target variables in functions are not supported yet: pass '%s' as an argument"
+	"'%s' means nothing here: no probe calls this function"
+#define E_RETURN_FUNCTION "E_TARGET_IN_FUNCTION", \
+	"in a function, a .return probe has no '%s' any more: pass it as an argument"
 #define E_NO_VARIABLE "E_NO_VARIABLE", "unable to find local '%s'%s%s"
 #define E_NO_GLOBAL_VARIABLE "E_NO_VARIABLE", "unable to find global '%s'%s%s"
 #define E_VARIABLE "E_VARIABLE", "'%s' is not available here: %s"

@@ -56,7 +56,9 @@ static void resolve_call(struct resolver *r, struct expr *e)
 	}
 	VEC_EACH(&e->call.args, i)
 		resolve_expr(r, &e->call.args.at[i]);
-	lookup_find_functions(s, e->call.name, e->loc, e->call.args.n, &found, &other);
+	lookup_find_functions(s, e->call.name, e->loc, e->call.args.n, r->probe, &found, &other);
+	VEC_EACH(&found, i)
+		r->is_placed |= found.at[i]->function.probe != NULL;
 	e->call.callees = found;
 	if (found.n)
 		return;
@@ -182,6 +184,8 @@ static void resolve_place(struct resolver *r, struct expr **slot)
 		return;
 	}
 	resolve_expr(r, slot);
+	if ((*slot)->kind == EXPR_CAST)
+		autocast_written(r);
 	if (is_target && (*slot)->kind == EXPR_ACCESS && !(*slot)->access.path->store_size) {
 		diag_error(&r->s->diag, e->loc, E_TARGET_ASSIGN, (*slot)->access.path->text);
 		resolve_failed(*slot);
@@ -431,43 +435,47 @@ static void on_stmt(struct ast_walker *w, struct stmt **slot)
 	BUG("resolve: statement of kind %d", st->kind);
 }
 
-static void resolver_init(struct resolver *r, struct session *s, var_vec *locals)
+/* Those of bodies with an autocast are used again when its type is known. */
+static struct resolver *resolver_new(struct session *s, var_vec *locals)
 {
-	*r = (struct resolver){ .s = s, .new_locals = locals };
+	struct resolver *r = ARENA_NEW(s->arena, struct resolver);
+
+	r->s = s;
+	r->new_locals = locals;
 	map_init(&r->locals, s->arena);
 	r->walker = (struct ast_walker){ .expr = on_expr, .stmt = on_stmt, .data = r };
+	return r;
 }
 
 static void resolve_probe(struct session *s, struct probe *p)
 {
-	struct resolver r;
+	struct resolver *r = resolver_new(s, &p->locals);
 
-	resolver_init(&r, s, &p->locals);
-	r.probe = p;
-	r.is_condition = true;
-	resolve_expr(&r, &p->condition);
-	r.is_condition = false;
-	on_stmt(&r.walker, &p->body);
-	p->is_placed |= r.is_placed;
+	r->probe = p;
+	r->is_condition = true;
+	resolve_expr(r, &p->condition);
+	r->is_condition = false;
+	on_stmt(&r->walker, &p->body);
+	p->is_placed |= r->is_placed;
 }
 
 static void resolve_function(struct session *s, struct decl *d)
 {
-	struct resolver r;
+	struct resolver *r = resolver_new(s, &d->function.locals);
 
-	resolver_init(&r, s, &d->function.locals);
-	r.function = d;
+	r->function = d;
+	r->probe = d->function.probe;
 	VEC_EACH(&d->function.params, i) {
 		struct param *param = &d->function.params.at[i];
-		struct var *v = resolve_new_local(&r, param->name, param->loc);
+		struct var *v = resolve_new_local(r, param->name, param->loc);
 
 		v->kind = VAR_PARAM;
 		v->type = param->type;
 		v->type_loc = param->loc;
 		param->var = v;
-		map_put(&r.locals, v->name, v);
+		map_put(&r->locals, v->name, v);
 	}
-	on_stmt(&r.walker, &d->function.body);
+	on_stmt(&r->walker, &d->function.body);
 }
 
 /* All probes from the one at I on that are copies of one body.  What is wrong with one of
@@ -500,13 +508,14 @@ bool pass_resolve(struct session *s)
 
 	lookup_declare_globals(s);
 	/* names bring in files, files bring in probes, and all bring in names */
-	while (n_probes < s->probes.n || n_functions < s->functions.n) {
+	do {
 		while (n_probes < s->probes.n)
 			n_probes = resolve_copies(s, n_probes);
 		while (n_functions < s->functions.n)
 			resolve_function(s, s->functions.at[n_functions++]);
 		expand_used_files(s);
-	}
+	} while (n_probes < s->probes.n || n_functions < s->functions.n || autocast_resolve(s));
+	autocast_report(s);
 	lookup_collect_embedded(s);
 	return s->diag.n_errors == n_errors;
 }

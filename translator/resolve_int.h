@@ -9,14 +9,23 @@
 /* One body on its way. */
 struct resolver {
 	struct session *s;
-	struct probe *probe;   /* or */
-	struct decl *function; /* one of the two; the owner of the locals */
+	struct probe *probe;   /* whose body it is, or for which the function was copied */
+	struct decl *function; /* the owner of the locals; NULL: the probe */
 	struct map locals;     /* name -> struct var, parameters too */
 	var_vec *new_locals;   /* of the probe or function */
 	bool is_condition;     /* inside if (...) of a probe point */
 	bool at_entry;         /* inside @entry */
 	bool is_placed;        /* out: what the body does depends on where its probe is */
 	struct ast_walker walker;
+};
+
+/* p->member, where the type of p must be found out from what is assigned to it (autocast.c). */
+struct autocast {
+	struct resolver *r;
+	struct expr **slot;
+	struct expr *operand; /* a resolved copy */
+	bool at_entry;
+	bool is_written;
 };
 
 /* ---- resolve.c ---- */
@@ -26,7 +35,19 @@ void resolve_expr(struct resolver *r, struct expr **slot);
 void resolve_failed(struct expr *e);
 struct var *resolve_new_local(struct resolver *r, const char *name, struct loc loc);
 
+/* ---- autocast.c ---- */
+/* *SLOT waits for its type. */
+void autocast_defer(struct resolver *r, struct expr **slot);
+/* The one deferred last is written to. */
+void autocast_written(struct resolver *r);
+/* Looks at what is assigned to what; replaces those whose type has become known.  False: none. */
+bool autocast_resolve(struct session *s);
+/* Those that are left are errors. */
+void autocast_report(struct session *s);
+
 /* ---- resolve_target.c ---- */
+/* SLOT's cast, whose operand has TYPE, takes the place of an access.  False: it has reported. */
+bool resolve_autocast(struct resolver *r, struct expr **slot, const struct dw_type *type);
 void resolve_target(struct resolver *r, struct expr **slot);
 void resolve_cast(struct resolver *r, struct expr **slot);
 void resolve_entry(struct resolver *r, struct expr **slot);

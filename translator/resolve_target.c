@@ -82,11 +82,8 @@ static struct dw_file *cast_file(struct resolver *r, const struct expr *e, bool 
 	struct dw_file *file = NULL;
 	const char *module = e->cast.module;
 
-	if (!e->cast.type_name) {
-		if (!is_quiet)
-			diag_error(&s->diag, e->loc, E_UNTYPED_MEMBER);
+	if (!e->cast.type_name) /* inside @defined: its type is not known yet */
 		return NULL;
-	}
 	if (module && *module) {
 		if (strchr(module, '<') || !strcmp(module, "kernel")) {
 			if (!is_quiet)
@@ -109,16 +106,25 @@ static void find_cast(const struct access_root *root, const component_vec *compo
 		out);
 }
 
-static struct expr *cast_value(struct resolver *r, struct expr *e, unsigned flags)
+static void find_autocast(const struct access_root *root, const component_vec *components,
+			  bool is_address, struct dw_var_result *out)
+{
+	dw_autocast(root->data, components, is_address, root->s->arena, out);
+}
+
+/* TYPE: the operand's; NULL: E names it. */
+static struct expr *cast_value(struct resolver *r, struct expr *e, const struct dw_type *type,
+			       unsigned flags)
 {
 	struct session *s = r->s;
 	const component_vec *c = &e->cast.components;
 	struct access_root root = {
 		.s = s,
 		.origin = e,
-		.file = cast_file(r, e, flags & RESOLVE_QUIET),
+		.file = type ? dw_type_file(type) : cast_file(r, e, flags & RESOLVE_QUIET),
 		.base = e->cast.operand,
-		.find = find_cast,
+		.find = type ? find_autocast : find_cast,
+		.data = type,
 	};
 	struct dw_var_result v = { 0 };
 	struct expr *value = NULL;
@@ -129,7 +135,7 @@ static struct expr *cast_value(struct resolver *r, struct expr *e, unsigned flag
 	if (pretty_is_wanted(c)) {
 		value = pretty_value(&root, c, &v);
 	} else {
-		find_cast(&root, c, e->cast.is_address, &v);
+		root.find(&root, c, e->cast.is_address, &v);
 		if (v.error == DW_VAR_OK)
 			value = access_expr(s, e, root.file, v.path, e->cast.operand, c);
 	}
@@ -151,7 +157,16 @@ static void put_value(struct resolver *r, struct expr **slot, struct expr *value
 
 void resolve_cast(struct resolver *r, struct expr **slot)
 {
-	put_value(r, slot, cast_value(r, *slot, 0));
+	if ((*slot)->cast.type_name)
+		put_value(r, slot, cast_value(r, *slot, NULL, 0));
+	else
+		autocast_defer(r, slot);
+}
+
+bool resolve_autocast(struct resolver *r, struct expr **slot, const struct dw_type *type)
+{
+	put_value(r, slot, cast_value(r, *slot, type, 0));
+	return (*slot)->kind != EXPR_ERROR;
 }
 
 /* *SLOT's value is taken at the function's entry and kept for the return. */
@@ -172,6 +187,11 @@ void resolve_target(struct resolver *r, struct expr **slot)
 
 	if (r->is_condition) {
 		diag_error(&r->s->diag, e->loc, E_CONDITION_TARGET);
+		resolve_failed(e);
+		return;
+	}
+	if (at_return && r->function && !e->target.is_at_var && !is_return_name(e->target.name)) {
+		diag_error(&r->s->diag, e->loc, E_RETURN_FUNCTION, e->target.name);
 		resolve_failed(e);
 		return;
 	}
@@ -200,7 +220,7 @@ void resolve_entry(struct resolver *r, struct expr **slot)
 	struct expr *e = *slot;
 
 	r->is_placed = true;
-	if (!is_return_probe(r) || r->at_entry) {
+	if (!is_return_probe(r) || r->at_entry || r->function) {
 		diag_error(&r->s->diag, e->loc, E_ENTRY_ELSEWHERE);
 		resolve_failed(e);
 		return;
@@ -226,6 +246,6 @@ bool resolve_is_defined(struct resolver *r, struct expr *e)
 	if (e->kind == EXPR_TARGET)
 		return target_value(r, e, flags) != NULL;
 	if (e->kind == EXPR_CAST)
-		return cast_value(r, e, flags) != NULL;
+		return cast_value(r, e, NULL, flags) != NULL;
 	return e->kind != EXPR_PERF;
 }

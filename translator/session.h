@@ -28,6 +28,7 @@ struct regex;
 struct probe_family;
 struct point_node;
 struct plan;
+struct autocast;
 
 enum runtime_kind { RUNTIME_AUTO, RUNTIME_KERNEL, RUNTIME_USER };
 
@@ -143,6 +144,7 @@ struct session {
 	/* pass 1 [parse] */
 	struct syntax_file *user_file;        /* the script; -E texts are more of them */
 	VEC(struct syntax_file *) user_files;
+	VEC(struct autocast) autocasts; /* [resolve] that wait for their types */
 	struct point_node *points; /* [expand] the tree of point.h */
 	struct library *library; /* tapset index; files are parsed on demand */
 

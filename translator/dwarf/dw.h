@@ -222,6 +222,12 @@ void dw_global_var(struct dw_file *f, const char *spec, const component_vec *com
 void dw_cast(struct dw_file *f, const char *type_name, const component_vec *components,
 	     bool is_address, struct arena *a, struct dw_var_result *out);
 
+/* The same of a value of TYPE, which need not have a name. */
+void dw_autocast(const struct dw_type *type, const component_vec *components, bool is_address,
+		 struct arena *a, struct dw_var_result *out);
+struct dw_file *dw_type_file(const struct dw_type *type);
+bool dw_type_is_same(const struct dw_type *a, const struct dw_type *b);
+
 /*
  * A type as pretty-printing needs it.  Qualifiers and typedefs are gone but from TEXT.
  */

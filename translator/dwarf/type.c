@@ -608,3 +608,22 @@ bool type_lookup(struct dw_file *f, const char *name, struct dw_type *out)
 	out->die = q.die;
 	return q.is_found;
 }
+
+/* ---- for dw.h ---- */
+
+struct dw_file *dw_type_file(const struct dw_type *type)
+{
+	return type->file;
+}
+
+/* Each unit has its own description of a type: the text tells. */
+bool dw_type_is_same(const struct dw_type *a, const struct dw_type *b)
+{
+	struct arena *arena = a->file->dw->arena;
+	struct arena_mark mark = arena_mark(arena);
+	bool is_same = a == b || (a->file == b->file &&
+				  !strcmp(type_text(arena, a), type_text(arena, b)));
+
+	arena_reset(arena, mark);
+	return is_same;
+}

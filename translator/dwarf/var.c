@@ -419,10 +419,34 @@ void dw_global_var(struct dw_file *f, const char *spec, const component_vec *com
 
 /* ---- @cast ---- */
 
+/* The operand is the value of the walk's type. */
+static void cast_value(struct walk *w, const component_vec *components, bool is_address,
+		       struct dw_var_result *out)
+{
+	struct place_piece base = { .kind = PLACE_VALUE };
+
+	op_add(w->c.arena, &base.ops, ACC_BASE, 0, 0);
+	VEC_PUSH(w->c.arena, &w->place.pieces, base);
+	walk_finish(w, components, is_address, out);
+}
+
+/* The operand is a pointer, if TYPE is "foo*", else it points to such an object. */
+static void cast_to(struct walk *w, const struct dw_type *type, const component_vec *components,
+		    bool is_address, struct dw_var_result *out)
+{
+	w->type = *type;
+	if (type->pointers) {
+		cast_value(w, components, is_address, out);
+		return;
+	}
+	w->in_memory = true;
+	op_add(w->c.arena, &w->address, ACC_BASE, 0, 0);
+	walk_finish(w, components, is_address, out);
+}
+
 void dw_cast(struct dw_file *f, const char *type_name, const component_vec *components,
 	     bool is_address, struct arena *a, struct dw_var_result *out)
 {
-	struct place_piece base = { .kind = PLACE_VALUE };
 	struct dw_type type;
 	struct walk w;
 
@@ -444,15 +468,23 @@ void dw_cast(struct dw_file *f, const char *type_name, const component_vec *comp
 	if (components->n && (components->at[0].kind == COMPONENT_INDEX ||
 			      components->at[0].kind == COMPONENT_EXPR_INDEX) && !type.pointers)
 		type.pointers = 1;
-	w.type = type;
-	if (type.pointers) {
-		/* "foo*": the operand is such a pointer */
-		op_add(a, &base.ops, ACC_BASE, 0, 0);
-		VEC_PUSH(a, &w.place.pieces, base);
-	} else {
-		/* "foo": the operand points to such an object */
-		w.in_memory = true;
-		op_add(a, &w.address, ACC_BASE, 0, 0);
+	cast_to(&w, &type, components, is_address, out);
+}
+
+void dw_autocast(const struct dw_type *type, const component_vec *components, bool is_address,
+		 struct arena *a, struct dw_var_result *out)
+{
+	struct dw_type t = *type;
+	struct walk w;
+
+	memset(out, 0, sizeof(*out));
+	begin(&w, type->file, a, type_text(a, type));
+	/* an array's value is where it is; that of a pointer that of a pointer */
+	type_strip(&t);
+	if (type_tag(&t) == DW_TAG_array_type) {
+		cast_to(&w, type, components, is_address, out);
+		return;
 	}
-	walk_finish(&w, components, is_address, out);
+	w.type = *type;
+	cast_value(&w, components, is_address, out);
 }

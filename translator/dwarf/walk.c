@@ -563,6 +563,13 @@ void walk_finish(struct walk *w, const component_vec *components, bool is_addres
 		out->why = w->c.why;
 		return;
 	}
+	path->type = out->type;
+	if (is_address) {
+		struct dw_type *pointer = arena_memdup(a, out->type, sizeof(*pointer));
+
+		pointer->pointers++;
+		path->type = pointer;
+	}
 	out->error = DW_VAR_OK;
 	out->path = path;
 }
