@@ -8,7 +8,7 @@
 
 #include "base/sys.h"
 #include "cmd/kernel_run.h"
-#include "runtime/user/driver.h"
+#include "runtime/user/front.h"
 #include "translator/session.h"
 
 /* -o FILE with its strftime conversions done. */

@@ -83,12 +83,14 @@ RT_BESIDE = \
 
 noinst_LIBRARIES += libuser.a
 libuser_a_SOURCES = \
+	runtime/host.c \
+	runtime/host.h \
 	runtime/user/arm.c \
 	runtime/user/contexts.c \
 	runtime/user/driver.c \
 	runtime/user/driver.h \
-	runtime/user/guardian.c \
-	runtime/user/guardian.h \
+	runtime/user/front.c \
+	runtime/user/front.h \
 	runtime/user/image.c \
 	runtime/user/image.h \
 	runtime/user/inject.c \
@@ -104,6 +106,8 @@ libuser_a_SOURCES = \
 	runtime/user/reader.h \
 	runtime/user/remote.c \
 	runtime/user/remote.h \
+	runtime/user/rescue.c \
+	runtime/user/rescue.h \
 	runtime/user/space.c \
 	runtime/user/space.h \
 	runtime/user/space_int.h \

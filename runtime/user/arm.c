@@ -282,7 +282,7 @@ static int arm_mapping(const struct space_env *env, struct space *sp, const stru
 	for (size_t i = 0; !err && i < n; i++) {
 		struct patch p = { plan[i].address, region->start + i * sizeof *stubs,
 				   plan[i].site, PATCH_NONE };
-		/* In the ledger before in memory: the guardian restores what it finds changed. */
+		/* In the ledger before in memory: rescue.c restores what it finds changed. */
 		if (good[i])
 			p.kind = (uint8_t)choose_kind(env, &env->im->sites[p.site]);
 		if (!space_add_patch(sp, &p))

@@ -16,14 +16,9 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <wordexp.h>
 
-#include "runtime/user/guardian.h"
-#include "runtime/user/ledger.h"
-#include "runtime/user/maps.h"
 #include "runtime/user/reader.h"
 #include "runtime/user/tracer.h"
 
@@ -33,24 +28,25 @@ struct timer {
 };
 
 struct driver {
+	const struct driver_start *start;
 	const struct user_run_options *o;
-	struct image im;
+	struct image *im;
 	struct space_env env;
 	struct tracer tracer;
 	struct reader *reader;
 	struct rt_context *c; /* for probes that run here */
 	struct timer *timers;
 	size_t n_timers;
-	int signal_fd, wake_fd, out_fd, guardian_fd;
-	sigset_t old_mask;
-	bool is_interrupted; /* by SIGINT or its like: then nothing that follows is a failure */
+	int wake_fd, out_fd;
+	bool is_interrupted; /* by SIGINT or its like */
+	bool is_paused;  /* the front is stopped: nothing is printed, no timer runs */
 	bool is_running; /* ordinary probes may run */
 	pid_t described; /* im.process describes this process, not us; 0: us */
 };
 
 /* ---- the object's functions ---- */
 
-#define OBJECT_CALL(d, type, field) ((type)(uintptr_t)image_at(&(d)->im, (d)->im.header->field))
+#define OBJECT_CALL(d, type, field) ((type)(uintptr_t)image_at((d)->im, (d)->im->header->field))
 
 static void call_handler(struct driver *d, uint32_t probe)
 {
@@ -97,12 +93,12 @@ static void catch_faults(const struct image *im)
 /* The driver's own context is the last one of the pool; others find it taken. */
 static void make_context(struct driver *d)
 {
-	struct user_session *s = d->im.session;
+	struct user_session *s = d->im->session;
 	uint32_t i = s->n_contexts - 1;
-	struct user_claim *claim = &image_claims(&d->im)[i];
+	struct user_claim *claim = &image_claims(d->im)[i];
 	claim->tid = (uint32_t)getpid();
 	claim->token = 0;
-	struct user_context *u = image_context(&d->im, i);
+	struct user_context *u = image_context(d->im, i);
 	d->c = &u->rt;
 	OBJECT_CALL(d, void (*)(struct rt_context *, uint16_t), context_init)(d->c, (uint16_t)(i + 1));
 	OBJECT_CALL(d, void (*)(struct rt_context *, int32_t, int32_t), context_claim)
@@ -111,20 +107,21 @@ static void make_context(struct driver *d)
 	d->c->port = u;
 }
 
+/* Probes that run here see the tool, not this process. */
 static void be_ourselves(struct driver *d)
 {
-	struct user_process *p = d->im.process;
+	const struct driver_start *start = d->start;
+	struct user_process *p = d->im->process;
 	d->described = 0;
 	p->flags = USER_PROCESS_DRIVER;
-	d->c->pid = d->c->tid = p->pid = getpid();
-	p->ppid = getppid();
+	d->c->pid = d->c->tid = p->pid = start->pid;
+	p->ppid = start->ppid;
 	p->uid = (int32_t)getuid();
 	p->euid = (int32_t)geteuid();
 	p->gid = (int32_t)getgid();
 	p->egid = (int32_t)getegid();
-	snprintf(p->comm, sizeof p->comm, "%s", program_invocation_short_name);
-	if (!maps_strings(p->pid, p->strings))
-		memset(p->strings, 0, sizeof p->strings);
+	memcpy(p->comm, start->name, sizeof p->comm);
+	memcpy(p->strings, start->strings, sizeof p->strings);
 }
 
 /* Runs probes of KIND by the order of their ARG, then that of the script. */
@@ -135,8 +132,8 @@ static void run_ordered(struct driver *d, enum script_probe_kind kind)
 	for (;;) {
 		int64_t next = INT64_MAX;
 		bool any = false;
-		for (uint32_t i = 0; i < d->im.info->n_probes; i++) {
-			const struct script_probe *p = &d->im.probes[i];
+		for (uint32_t i = 0; i < d->im->info->n_probes; i++) {
+			const struct script_probe *p = &d->im->probes[i];
 			if (p->kind == kind && (first || p->arg > last) && (!any || p->arg < next)) {
 				next = p->arg;
 				any = true;
@@ -144,8 +141,8 @@ static void run_ordered(struct driver *d, enum script_probe_kind kind)
 		}
 		if (!any)
 			return;
-		for (uint32_t i = 0; i < d->im.info->n_probes; i++)
-			if (d->im.probes[i].kind == kind && d->im.probes[i].arg == next)
+		for (uint32_t i = 0; i < d->im->info->n_probes; i++)
+			if (d->im->probes[i].kind == kind && d->im->probes[i].arg == next)
 				call_handler(d, i);
 		last = next;
 		first = false;
@@ -187,7 +184,7 @@ static uint64_t find_vdso_clock(void)
 
 static bool find_files(struct driver *d)
 {
-	const struct image *im = &d->im;
+	const struct image *im = d->im;
 	d->env.files = calloc(im->info->n_files ? im->info->n_files : 1, sizeof *d->env.files);
 	if (!d->env.files)
 		return false;
@@ -231,28 +228,19 @@ static uint64_t period(const struct script_probe *p)
 static bool set_timers(struct driver *d)
 {
 	uint64_t now = now_ns();
-	d->timers = calloc(d->im.info->n_probes + 1, sizeof *d->timers);
+	d->timers = calloc(d->im->info->n_probes + 1, sizeof *d->timers);
 	if (!d->timers)
 		return false;
-	for (uint32_t i = 0; i < d->im.info->n_probes; i++)
-		if (d->im.probes[i].kind == PROBE_TIMER) {
+	for (uint32_t i = 0; i < d->im->info->n_probes; i++)
+		if (d->im->probes[i].kind == PROBE_TIMER) {
 			d->timers[d->n_timers].probe = i;
-			d->timers[d->n_timers++].due_ns = now + period(&d->im.probes[i]);
+			d->timers[d->n_timers++].due_ns = now + period(&d->im->probes[i]);
 		}
 	return true;
 }
 
 static bool open_fds(struct driver *d)
 {
-	sigset_t set;
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, &d->old_mask);
-	signal(SIGPIPE, SIG_IGN);
-	d->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	d->out_fd = STDOUT_FILENO;
 	if (d->o->output) {
@@ -262,18 +250,16 @@ static bool open_fds(struct driver *d)
 			return false;
 		}
 	}
-	if (d->signal_fd < 0 || d->wake_fd < 0) {
+	if (d->wake_fd < 0)
 		fprintf(stderr, "ERROR: %s\n", strerror(errno));
-		return false;
-	}
-	return true;
+	return d->wake_fd >= 0;
 }
 
 /* ---- process and thread probes ---- */
 
 static bool runs_file(const struct driver *d, const struct process *p, int64_t file)
 {
-	if (file < 0 || file >= (int64_t)d->im.info->n_files)
+	if (file < 0 || file >= (int64_t)d->im->info->n_files)
 		return true;
 	const struct probed_file *f = &d->env.files[file];
 	return p->exe_device == f->device && p->exe_inode == f->inode;
@@ -289,7 +275,7 @@ static bool wants_process(const struct driver *d, const struct script_probe *p,
 /* From now on handlers run here for PROCESS: what they ask for is its. */
 static void be_process(struct driver *d, const struct process *process)
 {
-	struct user_process *own = d->im.process;
+	struct user_process *own = d->im->process;
 	uint64_t clock_gettime = own->clock_gettime;
 	if (d->described == process->pid)
 		return;
@@ -307,8 +293,8 @@ static void run_process_probes(struct driver *d, enum script_probe_kind kind,
 {
 	if (!d->is_running)
 		return;
-	for (uint32_t i = 0; i < d->im.info->n_probes; i++) {
-		const struct script_probe *p = &d->im.probes[i];
+	for (uint32_t i = 0; i < d->im->info->n_probes; i++) {
+		const struct script_probe *p = &d->im->probes[i];
 		if (p->kind != kind || !wants_process(d, p, process))
 			continue;
 		be_process(d, process);
@@ -351,10 +337,10 @@ static void on_thread_ended(void *data, struct process *p, pid_t tid)
 static bool wants_syscalls(void *data, const struct process *p)
 {
 	const struct driver *d = data;
-	for (uint32_t i = 0; i < d->im.info->n_probes; i++)
-		if ((d->im.probes[i].kind == PROBE_SYSCALL ||
-		     d->im.probes[i].kind == PROBE_SYSCALL_RETURN) &&
-		    wants_process(d, &d->im.probes[i], p))
+	for (uint32_t i = 0; i < d->im->info->n_probes; i++)
+		if ((d->im->probes[i].kind == PROBE_SYSCALL ||
+		     d->im->probes[i].kind == PROBE_SYSCALL_RETURN) &&
+		    wants_process(d, &d->im->probes[i], p))
 			return true;
 	return false;
 }
@@ -404,38 +390,28 @@ static void on_syscall(void *data, struct process *p, pid_t tid, bool is_return,
 
 /* ---- targets ---- */
 
-/* Words as the shell would split them; a command with shell syntax goes to the shell. */
 static int launch(struct driver *d)
 {
-	wordexp_t words;
-	char *shell[] = { (char *)"/bin/sh", (char *)"-c", (char *)d->o->command, NULL };
-	int err, how = wordexp(d->o->command, &words, WRDE_NOCMD | WRDE_UNDEF);
-	if (how == 0 && words.we_wordc == 0) {
-		wordfree(&words);
+	char **words = host_command_words(d->o->command);
+	if (!words) {
 		fprintf(stderr, "ERROR: the command of -c is empty\n");
 		return -EINVAL;
 	}
-	if (how == 0) {
-		err = tracer_launch(&d->tracer, words.we_wordv);
-		if (err)
-			fprintf(stderr, "ERROR: cannot run %s: %s\n", words.we_wordv[0], strerror(-err));
-		wordfree(&words);
-	} else {
-		err = tracer_launch(&d->tracer, shell);
-		if (err)
-			fprintf(stderr, "ERROR: cannot run %s: %s\n", shell[0], strerror(-err));
-	}
+	int err = tracer_launch(&d->tracer, words);
+	if (err)
+		fprintf(stderr, "ERROR: cannot run %s: %s\n", words[0], strerror(-err));
 	return err;
 }
 
 /* What scripts may ask of the tool and of the user who runs it: stp_pid(), is_myproc(), and
  * the time zone, as it is now. */
-static void describe_tool(struct rt_session *rt)
+static void describe_tool(const struct driver *d)
 {
+	struct rt_session *rt = d->im->rt;
 	time_t now = time(NULL);
 	struct tm local;
 
-	rt->tool_pid = getpid();
+	rt->tool_pid = d->start->pid;
 	rt->tool_uid = (int32_t)getuid();
 	if (!localtime_r(&now, &local))
 		return;
@@ -447,16 +423,16 @@ static int get_targets(struct driver *d)
 {
 	int err = 0;
 
-	describe_tool(d->im.rt);
+	describe_tool(d);
 	if (d->o->command) {
 		err = launch(d);
-		d->im.rt->target = d->tracer.command_pid;
+		d->im->rt->target = d->tracer.command_pid;
 	} else if (d->o->target) {
 		err = tracer_attach(&d->tracer, d->o->target);
 		if (err)
 			fprintf(stderr, "ERROR: cannot trace process %d: %s\n", d->o->target,
 				strerror(-err));
-		d->im.rt->target = d->o->target;
+		d->im->rt->target = d->o->target;
 	}
 	return err;
 }
@@ -466,7 +442,7 @@ static int get_targets(struct driver *d)
 static int next_timeout(const struct driver *d, uint64_t deadline)
 {
 	uint64_t due = deadline, now = now_ns();
-	for (size_t i = 0; i < d->n_timers; i++)
+	for (size_t i = 0; i < d->n_timers && !d->is_paused; i++)
 		if (d->timers[i].due_ns < due)
 			due = d->timers[i].due_ns;
 	if (due == UINT64_MAX)
@@ -479,7 +455,7 @@ static void run_timers(struct driver *d)
 {
 	for (size_t i = 0; i < d->n_timers; i++) {
 		struct timer *t = &d->timers[i];
-		const struct script_probe *p = &d->im.probes[t->probe];
+		const struct script_probe *p = &d->im->probes[t->probe];
 		uint64_t now = now_ns();
 		if (now < t->due_ns)
 			continue;
@@ -492,14 +468,28 @@ static void run_timers(struct driver *d)
 	}
 }
 
-/* True: the user wants an end. */
-static bool take_signals(struct driver *d)
+/* The front was killed: nobody waits for more than that the targets are left as they were. */
+static bool is_orphaned(const struct driver *d)
+{
+	struct pollfd fd = { d->start->link_fd, 0, 0 };
+	return poll(&fd, 1, 0) == 1;
+}
+
+/* What the user says by signals; nearly always to the front, which passes them on. */
+static void take_signals(struct driver *d)
 {
 	struct signalfd_siginfo info;
-	while (read(d->signal_fd, &info, sizeof info) == sizeof info)
-		if (info.ssi_signo != SIGCHLD)
+	char signal;
+	while (read(d->start->signals->fd, &info, sizeof info) == sizeof info)
+		if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGTSTP)
 			d->is_interrupted = true;
-	return d->is_interrupted;
+	while (read(d->start->link_fd, &signal, 1) == 1)
+		if (signal == SIGTSTP || signal == SIGCONT) {
+			d->is_paused = signal == SIGTSTP;
+			reader_pause(d->reader, d->is_paused);
+		} else {
+			d->is_interrupted = true;
+		}
 }
 
 /* Supervises until something ends the session. */
@@ -507,18 +497,22 @@ static void supervise(struct driver *d)
 {
 	uint64_t deadline = d->o->timeout_ms ? now_ns() + d->o->timeout_ms * 1000000 : UINT64_MAX;
 	bool has_target = d->o->command || d->o->target;
-	for (;;) {
+	while (!is_orphaned(d)) {
 		tracer_poll(&d->tracer);
-		run_timers(d);
-		if (d->im.rt->exiting || d->im.rt->error_state || now_ns() >= deadline ||
+		if (!d->is_paused)
+			run_timers(d);
+		if (d->im->rt->exiting || d->im->rt->error_state || now_ns() >= deadline ||
 		    (d->o->command ? d->tracer.command_done : has_target && !d->tracer.processes))
 			return;
-		struct pollfd fds[2] = { { d->signal_fd, POLLIN, 0 }, { d->wake_fd, POLLIN, 0 } };
-		poll(fds, 2, next_timeout(d, deadline));
+		struct pollfd fds[] = { { d->start->signals->fd, POLLIN, 0 },
+					{ d->start->link_fd, POLLIN, 0 },
+					{ d->wake_fd, POLLIN, 0 } };
+		poll(fds, 3, next_timeout(d, deadline));
 		uint64_t ignored;
-		if (fds[1].revents && read(d->wake_fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
+		if (fds[2].revents && read(d->wake_fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
 			return;
-		if (take_signals(d))
+		take_signals(d);
+		if (d->is_interrupted)
 			return;
 	}
 }
@@ -527,7 +521,7 @@ static void supervise(struct driver *d)
 
 static int report(struct driver *d, bool output_good)
 {
-	const struct rt_session *rt = d->im.rt;
+	const struct rt_session *rt = d->im->rt;
 	int status = rt->error_state || !output_good ? 1 : 0;
 	if (rt->too_many_skipped) {
 		fprintf(stderr, "ERROR: Skipped too many probes, check MAXSKIPPED or try again with "
@@ -537,34 +531,22 @@ static int report(struct driver *d, bool output_good)
 	if ((rt->n_errors || rt->n_skipped) && !d->o->no_warnings)
 		fprintf(stderr, "WARNING: Number of errors: %" PRIu32 ", skipped probes: %" PRIu64 "\n",
 			rt->n_errors, rt->n_skipped);
-	for (uint32_t i = 0; d->o->verbose && i < d->im.info->n_probes; i++)
+	for (uint32_t i = 0; d->o->verbose && i < d->im->info->n_probes; i++)
 		for (unsigned r = 0; r < RT_SKIPS; r++) {
 			uint64_t n = OBJECT_CALL(d, uint64_t (*)(uint32_t, enum rt_skip), ledger_skipped)(
 				i, (enum rt_skip)r);
 			if (n)
 				fprintf(stderr, "%s: %" PRIu64 " skipped: %s\n",
-					image_string(&d->im, d->im.probes[i].name), n,
+					image_string(d->im, d->im->probes[i].name), n,
 					OBJECT_CALL(d, const char *(*)(enum rt_skip), skip_text)(
 						(enum rt_skip)r));
 		}
 	if (rt->dropped && !d->o->no_warnings)
 		fprintf(stderr, "WARNING: There were %" PRIu64 " transport failures.\n", rt->dropped);
-	take_signals(d); /* Ctrl-C goes to the command as well, whose end may be seen first */
-	if (d->tracer.command_done && !d->is_interrupted) {
-		int how = d->tracer.command_status;
-		if (WIFSIGNALED(how)) {
-			fprintf(stderr, "WARNING: Child process exited with signal %d (%s)\n",
-				WTERMSIG(how), strsignal(WTERMSIG(how)));
-			status = 1;
-		} else if (WEXITSTATUS(how)) {
-			fprintf(stderr, "WARNING: Child process exited with status %d\n",
-				WEXITSTATUS(how));
-			status = 1;
-		}
-	}
 	return status;
 }
 
+/* Goes no further when the front has died on the way. */
 static int run(struct driver *d)
 {
 	OBJECT_CALL(d, void (*)(void), session_init)();
@@ -578,7 +560,7 @@ static int run(struct driver *d)
 	if (accept_class(d, RT_BEGIN))
 		run_ordered(d, PROBE_BEGIN);
 	reader_flush(d->reader); /* before the command's own output */
-	if (accept_class(d, RT_ORDINARY)) {
+	if (!is_orphaned(d) && accept_class(d, RT_ORDINARY)) {
 		started = d->is_running = true;
 		for (struct process *p = d->tracer.processes; p; p = p->next)
 			if (p->is_begun)
@@ -588,16 +570,19 @@ static int run(struct driver *d)
 			supervise(d);
 		}
 	}
-	d->im.rt->accept = 0;
+	d->im->rt->accept = 0;
 	d->is_running = false;
 	if (d->described)
 		be_ourselves(d);
 	tracer_close(&d->tracer, !started);
+	if (is_orphaned(d))
+		_exit(1);
+	reader_pause(d->reader, false);
 	if (accept_class(d, RT_END))
 		run_ordered(d, PROBE_END);
-	if (d->im.rt->error_state && accept_class(d, RT_ERROR))
+	if (d->im->rt->error_state && accept_class(d, RT_ERROR))
 		run_ordered(d, PROBE_ERROR);
-	d->im.rt->accept = 0;
+	d->im->rt->accept = 0;
 	bool good = reader_stop(d->reader);
 	return report(d, good);
 }
@@ -613,31 +598,16 @@ static void raise_file_limit(struct driver *d)
 	setrlimit(RLIMIT_NOFILE, &now);
 }
 
-int user_run(const struct user_run_options *o)
+void driver_run(const struct driver_start *start)
 {
-	struct driver d = { .o = o, .signal_fd = -1, .wake_fd = -1,
-			    .guardian_fd = -1 };
-	const char *why;
-	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
-	unsigned n_rings = cpus < 1 ? 1 : cpus > 64 ? 64 : (unsigned)cpus;
-	uint64_t bytes = (uint64_t)(o->buffer_mb ? o->buffer_mb : 1) * n_rings << 20;
-	int status = 1;
+	struct driver d = { .start = start, .o = start->o, .im = start->im };
+	struct driver_result *result = start->result;
 
-	if (!(getauxval(AT_HWCAP2) & 2)) {
-		fprintf(stderr, "ERROR: the user runtime needs the FSGSBASE instructions "
-				"(Linux 5.9 on a processor of 2012 or later)\n");
-		return 1;
-	}
-	int err = image_open(&d.im, o->object, bytes, n_rings, &why);
-	if (err) {
-		fprintf(stderr, "ERROR: cannot load %s: %s\n", o->object, why ? why : strerror(-err));
-		return 1;
-	}
-	d.env.im = &d.im;
+	d.env.im = d.im;
 	d.env.vdso_clock_gettime = find_vdso_clock();
-	d.env.always_break = o->always_break || getenv("TAPSTER_BREAK");
-	d.env.verbose = o->verbose;
-	d.env.no_warnings = o->no_warnings;
+	d.env.always_break = d.o->always_break || getenv("TAPSTER_BREAK");
+	d.env.verbose = d.o->verbose;
+	d.env.no_warnings = d.o->no_warnings;
 	d.tracer.env = &d.env;
 	d.tracer.data = &d;
 	d.tracer.process_begun = on_process_begun;
@@ -646,37 +616,27 @@ int user_run(const struct user_run_options *o)
 	d.tracer.thread_ended = on_thread_ended;
 	d.tracer.wants_syscalls = wants_syscalls;
 	d.tracer.syscall_stop = on_syscall;
+	d.tracer.command_signals = start->signals;
+	d.tracer.command_group = start->group;
+	d.tracer.rescuer = start->pid;
 	raise_file_limit(&d);
-	err = ledger_open();
-	if (err) {
-		fprintf(stderr, "ERROR: %s\n", strerror(-err));
-	} else if (find_files(&d) && open_fds(&d)) {
+	result->status = 1;
+	if (find_files(&d) && open_fds(&d)) {
 		uint64_t vdso = getauxval(AT_SYSINFO_EHDR);
-		d.im.process->clock_gettime = d.env.vdso_clock_gettime ?
-						      vdso + d.env.vdso_clock_gettime : 0;
+		d.im->process->clock_gettime = d.env.vdso_clock_gettime ?
+						       vdso + d.env.vdso_clock_gettime : 0;
 		make_context(&d);
 		be_ourselves(&d);
-		catch_faults(&d.im);
-		fflush(NULL);
-		d.guardian_fd = guardian_start(&d.im);
-		if (d.guardian_fd >= 0)
-			d.reader = reader_start(&d.im, d.out_fd, d.wake_fd, o->no_warnings);
+		catch_faults(d.im);
+		d.reader = reader_start(&(struct reader_start){
+			.im = d.im, .fd = d.out_fd, .wake_fd = d.wake_fd, .front_fd = start->link_fd,
+			.group = start->group, .no_warnings = d.o->no_warnings });
 		if (d.reader)
-			status = run(&d);
+			result->status = run(&d);
 		else
-			fprintf(stderr, "ERROR: cannot start the helper processes\n");
+			fprintf(stderr, "ERROR: cannot start a thread\n");
 	}
-	if (d.guardian_fd >= 0)
-		guardian_dismiss(d.guardian_fd);
-	sigprocmask(SIG_SETMASK, &d.old_mask, NULL);
-	if (o->output && d.out_fd >= 0)
-		close(d.out_fd);
-	if (d.signal_fd >= 0)
-		close(d.signal_fd);
-	if (d.wake_fd >= 0)
-		close(d.wake_fd);
-	free(d.env.files);
-	free(d.timers);
-	image_close(&d.im);
-	return status;
+	result->command_done = d.tracer.command_done;
+	result->command_status = d.tracer.command_status;
+	result->is_complete = true;
 }

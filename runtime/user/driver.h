@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Pass 5 of the user runtime: runs a script's object.
+ * Runs a script's object:
  *
- *	load the object, start the reader
+ *	start the reader
  *	launch the command, held at its exec, or seize the process; arm
  *	begin probes
  *	supervise: events of targets, timers, signals, exit()
@@ -15,24 +15,31 @@
 #ifndef TAPSTER_RUNTIME_USER_DRIVER_H
 #define TAPSTER_RUNTIME_USER_DRIVER_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
+#include "runtime/host.h"
+#include "runtime/user/front.h"
+#include "runtime/user/image.h"
 
-struct user_run_options {
-	const char *object;  /* NAME.so */
-	const char *command; /* -c; NULL: none */
-	pid_t target;        /* -x; 0: none */
-	const char *output;  /* -o; NULL: standard output */
-	uint64_t timeout_ms; /* -T; 0: none */
-	unsigned buffer_mb;  /* -s, per CPU; 0: 1 */
-	int verbose;
-	bool no_warnings;    /* -w */
-	bool always_break;   /* breakpoint entries only (TAPSTER_BREAK=1 in the environment, too) */
+/* In memory that the front shares. */
+struct driver_result {
+	bool is_complete; /* what follows is good: the driver has done all that it had to */
+	int status;
+	bool command_done;
+	int command_status; /* by wait */
 };
 
-/* The exit status of the program: 0, or 1 after a script error, a command that could not be run
- * or failed, or an error of ours; all has been reported. */
-int user_run(const struct user_run_options *o);
+struct driver_start {
+	const struct user_run_options *o;
+	struct image *im;
+	const struct host_signals *signals;
+	int link_fd; /* to the front: see front.h */
+	struct driver_result *result;
+	/* The tool as scripts and the command see it. */
+	pid_t pid, ppid, group;
+	char name[16];
+	uint64_t strings[4]; /* start and end of its arguments and its environment */
+};
+
+/* The process exits after this. */
+void driver_run(const struct driver_start *start);
 
 #endif

@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -29,14 +30,13 @@ int tracer_launch(struct tracer *t, char *const *argv)
 	pid_t pid = fork();
 	if (pid == 0) {
 		char c;
-		sigset_t none;
 		close(go[1]);
 		close(report[0]);
 		if (read(go[0], &c, 1) != 1)
 			_exit(127);
-		sigemptyset(&none);
-		sigprocmask(SIG_SETMASK, &none, NULL);
-		signal(SIGPIPE, SIG_DFL);
+		host_signals_restore(t->command_signals);
+		setpgid(0, t->command_group); /* unless that is gone, with the front */
+		prctl(PR_SET_PTRACER, t->rescuer);
 		if (t->file_limit.rlim_cur)
 			setrlimit(RLIMIT_NOFILE, &t->file_limit);
 		execvp(argv[0], argv);

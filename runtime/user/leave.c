@@ -21,6 +21,17 @@ enum { PATIENCE_MS = 2000 };
 		for (struct thread *th = (t)->threads[bucket_]; th; th = th->next)       \
 			if (th->state != THREAD_GONE && th->process)
 
+/* A trap must not reach a thread that nobody traces any more. */
+static void await_trap(struct tracer *t, struct thread *th)
+{
+	int status;
+	if (th->state != THREAD_STOPPED || th->is_parked || !remote_has_trap(th->tid) ||
+	    ptrace(PTRACE_CONT, th->tid, NULL, NULL) < 0 || !thread_wait(t, th, &status))
+		return;
+	th->status = status;
+	th->is_parked = true;
+}
+
 /* Stops all threads; children that are being born meanwhile are found by going round. */
 static void stop_all(struct tracer *t)
 {
@@ -39,20 +50,55 @@ static void stop_all(struct tracer *t)
 		}
 	}
 	threads_stop(t, NULL);
+	EACH_THREAD(t, th) await_trap(t, th);
+}
+
+/* What a thread had stopped for before us, if it was a signal; 0: it was not. */
+static int parked_signal(const struct thread *th)
+{
+	bool is_signal = th->is_parked && WIFSTOPPED(th->status) && th->status >> 16 == 0 &&
+			 WSTOPSIG(th->status) != (SIGTRAP | 0x80);
+	return is_signal ? WSTOPSIG(th->status) : 0;
+}
+
+/* A signal stop that was before us, now that the code is the original again: a trap of ours has
+ * not happened; signals of the program wait until the thread is out. */
+static void put_off_signal(struct tracer *t, struct thread *th, enum place place)
+{
+	int signal = parked_signal(th);
+	siginfo_t info;
+	if (!signal)
+		return;
+	th->is_parked = false;
+	if (signal == SIGTRAP && trap_undo(t, th))
+		return; /* perhaps parked again, or dead */
+	th->is_parked = place == PLACE_OUT || ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info) < 0 ||
+			!thread_hold(th, &info);
 }
 
 /* Sends one thread on its way out; true: it is out, or can't run. */
 static bool leave(struct tracer *t, struct thread *th)
 {
-	if (th->state != THREAD_STOPPED || (th->is_parked && th->status >> 16 == PTRACE_EVENT_EXIT))
+	uint64_t ip;
+	if (th->state != THREAD_STOPPED || (th->is_parked && th->status >> 16 == PTRACE_EVENT_EXIT) ||
+	    remote_get_ip(th->tid, &ip))
 		return true;
-	if (place_get_out(t, th))
+	enum place place = place_of(t, th->process->space, ip);
+	if (place != PLACE_IN) {
+		put_off_signal(t, th, place);
+		if (th->state != THREAD_GONE)
+			place_get_out(t, th);
 		return true;
+	}
+	bool has_signal = parked_signal(th) != 0;
+	place_get_out(t, th); /* it is told that it is wanted */
 	th->is_parked = false;
-	th->is_leaving = true;
-	th->in_group_stop = false; /* it runs for a moment; the kernel stops it again in the end */
-	thread_resume(th, 0);
-	return false;
+	th->is_leaving = true; /* even if stopped by SIGSTOP; the kernel stops it again in the end */
+	if (has_signal)
+		tracer_handle(t, th, th->status);
+	else
+		thread_resume(th, 0);
+	return th->state == THREAD_GONE;
 }
 
 static void leave_all(struct tracer *t)
@@ -96,7 +142,7 @@ static void clear(struct tracer *t, struct space *sp)
 			continue;
 		if (th->state == THREAD_VFORK || !th->is_out)
 			all_out = false;
-		else if (!one && !th->is_parked && !th->signal)
+		else if (!one && !th->is_parked)
 			one = th;
 	}
 	space_restore(t->env->im, sp); /* what handlers have done on their way out */
@@ -109,15 +155,14 @@ static void clear(struct tracer *t, struct space *sp)
 	context_release_all(t, sp->token);
 }
 
-static void detach(struct thread *th)
+static void detach(struct tracer *t, struct thread *th)
 {
-	int signal = th->signal;
-	if (th->is_parked && WIFSTOPPED(th->status) && th->status >> 16 == 0 &&
-	    WSTOPSIG(th->status) != (SIGTRAP | 0x80) && WSTOPSIG(th->status) != SIGTRAP)
-		signal = WSTOPSIG(th->status);
+	put_off_signal(t, th, th->n_held ? PLACE_IN : PLACE_OUT);
 	trap_set_debug_stops(th, NULL, 0);
-	ptrace(PTRACE_DETACH, th->tid, NULL, signal);
-	thread_resend(th);
+	if (th->state != THREAD_GONE)
+		thread_give_back(t, th);
+	if (th->state != THREAD_GONE)
+		ptrace(PTRACE_DETACH, th->tid, NULL, parked_signal(th));
 }
 
 void tracer_close(struct tracer *t, bool kill_command)
@@ -140,5 +185,5 @@ void tracer_close(struct tracer *t, bool kill_command)
 			space_put(sp);
 			p = NULL;
 		}
-	EACH_THREAD(t, th) detach(th);
+	EACH_THREAD(t, th) detach(t, th);
 }

@@ -4,10 +4,10 @@
 #include <errno.h>
 #include <limits.h>
 #include <linux/futex.h>
+#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -17,35 +17,33 @@
 #include <unistd.h>
 #include <x86intrin.h>
 
+#include "runtime/host.h"
+
 enum {
 	BUFFER = 1 << 18,
-	SEEN = 256,               /* warnings that are remembered, to be said once */
 	NAP_NS = 1000000,         /* between rounds while data come; writers never call us */
 	NAP_MAX_NS = 16000000     /* when none come */
 };
 
-extern char **environ;
-
 struct reader {
+	struct reader_start start;
 	const struct image *im;
-	int fd, wake_fd;
-	bool no_warnings, failed;
+	bool failed;
 	pthread_t thread;
 	sem_t rouse; /* ends a nap */
-	atomic_bool stop;
+	atomic_bool stop, pause;
 	atomic_uint rounds; /* completed */
 	uint64_t *at;       /* what has been read of each ring */
 	uint64_t *head;     /* what there is, this round */
 	char *buffer;
 	size_t n;
-	uint64_t seen[SEEN];
-	unsigned n_seen;
+	struct host_said said;
 };
 
 static void tell_driver(struct reader *r)
 {
 	uint64_t one = 1;
-	if (write(r->wake_fd, &one, sizeof one) != sizeof one)
+	if (write(r->start.wake_fd, &one, sizeof one) != sizeof one)
 		r->failed |= errno != EAGAIN;
 }
 
@@ -53,7 +51,7 @@ static void write_out(struct reader *r)
 {
 	size_t done = 0;
 	while (done < r->n && !r->failed) {
-		ssize_t n = write(r->fd, r->buffer + done, r->n - done);
+		ssize_t n = write(r->start.fd, r->buffer + done, r->n - done);
 		if (n >= 0) {
 			done += (size_t)n;
 		} else if (errno != EINTR) {
@@ -80,40 +78,6 @@ static void add_text(struct reader *r, const char *text, size_t n)
 	}
 }
 
-static bool is_new_warning(struct reader *r, const char *text, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)text[i]) * 0x100000001b3;
-	for (unsigned i = 0; i < r->n_seen; i++)
-		if (r->seen[i] == h)
-			return false;
-	if (r->n_seen < SEEN)
-		r->seen[r->n_seen++] = h;
-	return true;
-}
-
-static void run_command(const char *text, size_t n)
-{
-	char *command = strndup(text, n);
-	char *argv[] = { (char *)"sh", (char *)"-c", command, NULL };
-	posix_spawnattr_t attr;
-	sigset_t none, pipe;
-	pid_t pid;
-	sigemptyset(&none);
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &pipe);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	int err = command ? posix_spawn(&pid, "/bin/sh", NULL, &attr, argv, environ) : ENOMEM;
-	if (err)
-		fprintf(stderr, "WARNING: system(): %s\n", strerror(err));
-	posix_spawnattr_destroy(&attr);
-	free(command); /* reaped by the tracer */
-}
-
 static void take(struct reader *r, const struct user_record *rec)
 {
 	switch (rec->kind) {
@@ -125,7 +89,7 @@ static void take(struct reader *r, const struct user_record *rec)
 		fprintf(stderr, "%.*s\n", (int)rec->size, rec->data);
 		break;
 	case RT_OUTPUT_WARNING:
-		if (!r->no_warnings && is_new_warning(r, rec->data, rec->size)) {
+		if (!r->start.no_warnings && host_is_new(&r->said, rec->data, rec->size)) {
 			write_out(r);
 			fprintf(stderr, "WARNING: %.*s\n", (int)rec->size, rec->data);
 		}
@@ -136,7 +100,7 @@ static void take(struct reader *r, const struct user_record *rec)
 		break;
 	case RT_OUTPUT_SYSTEM:
 		write_out(r);
-		run_command(rec->data, rec->size);
+		host_system(rec->data, rec->size, r->start.group); /* reaped by the tracer */
 		break;
 	}
 }
@@ -210,7 +174,7 @@ static void *run(void *data)
 	long ns = NAP_NS;
 	while (!atomic_load(&r->stop)) {
 		struct timespec deadline;
-		if (round_once(r))
+		if (!atomic_load(&r->pause) && round_once(r))
 			ns = NAP_NS;
 		else if (ns < NAP_MAX_NS)
 			ns *= 2;
@@ -226,15 +190,14 @@ static void *run(void *data)
 	return NULL;
 }
 
-struct reader *reader_start(const struct image *im, int fd, int wake_fd, bool no_warnings)
+struct reader *reader_start(const struct reader_start *start)
 {
 	struct reader *r = calloc(1, sizeof *r);
+	const struct image *im = start->im;
 	if (!r)
 		return NULL;
+	r->start = *start;
 	r->im = im;
-	r->fd = fd;
-	r->wake_fd = wake_fd;
-	r->no_warnings = no_warnings;
 	sem_init(&r->rouse, 0, 0);
 	r->at = calloc(im->session->n_rings, sizeof *r->at);
 	r->head = calloc(im->session->n_rings, sizeof *r->head);
@@ -257,23 +220,43 @@ static bool is_unused(const struct reader *r)
 	return true;
 }
 
+/* Our own writing may have to wait for ever. */
+static bool is_abandoned(const struct reader *r)
+{
+	struct pollfd fd = { r->start.front_fd, 0, 0 };
+	return poll(&fd, 1, 0) == 1;
+}
+
 void reader_flush(struct reader *r)
 {
 	const struct timespec nap = { 0, 200000 };
 	unsigned from = atomic_load(&r->rounds);
 	if (is_unused(r))
 		return;
-	while (atomic_load(&r->rounds) - from < 2) { /* one that has begun after us is complete */
+	while (atomic_load(&r->rounds) - from < 2 && !is_abandoned(r)) {
+		/* one that has begun after us is complete */
 		sem_post(&r->rouse);
 		nanosleep(&nap, NULL);
 	}
 }
 
+void reader_pause(struct reader *r, bool yes)
+{
+	atomic_store(&r->pause, yes);
+	sem_post(&r->rouse);
+}
+
 bool reader_stop(struct reader *r)
 {
+	struct timespec until;
 	atomic_store(&r->stop, true);
 	sem_post(&r->rouse);
-	pthread_join(r->thread, NULL);
+	do {
+		if (is_abandoned(r))
+			return false;
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_sec++;
+	} while (pthread_timedjoin_np(r->thread, NULL, &until) == ETIMEDOUT);
 	bool good = !r->failed;
 	free(r->at);
 	free(r->head);

@@ -10,16 +10,29 @@
 #ifndef TAPSTER_RUNTIME_USER_READER_H
 #define TAPSTER_RUNTIME_USER_READER_H
 
+#include <sys/types.h>
+
 #include "runtime/user/image.h"
 
 struct reader;
 
-/* Output goes to FD.  WAKE_FD is an eventfd that is written when the driver must
- * look at the session: a handler called exit(), or the output is gone. */
-struct reader *reader_start(const struct image *im, int fd, int wake_fd, bool no_warnings);
-/* Waits until all that was printed before the call has been written. */
+struct reader_start {
+	const struct image *im;
+	int fd;       /* the output */
+	int wake_fd;  /* an eventfd that is written when the driver must look at the session: a
+		       * handler called exit(), or the output is gone */
+	int front_fd; /* hangs up when nobody waits for the output any more */
+	pid_t group;  /* of the commands of system() */
+	bool no_warnings;
+};
+
+struct reader *reader_start(const struct reader_start *start);
+/* Waits until all that was printed before the call has been written; not for a dead front. */
 void reader_flush(struct reader *r);
-/* Writes the rest and ends.  False: output was lost because writing failed. */
+/* Writes nothing until it is told to go on. */
+void reader_pause(struct reader *r, bool yes);
+/* Writes the rest and ends.  False: output was lost because writing failed.  With a dead front it
+ * may go on, until the process ends. */
 bool reader_stop(struct reader *r);
 
 #endif

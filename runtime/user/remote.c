@@ -40,6 +40,21 @@ int remote_set_ip(pid_t tid, uint64_t ip)
 	return result_of(ptrace(PTRACE_POKEUSER, tid, offsetof(struct user, regs.rip), ip));
 }
 
+bool remote_has_trap(pid_t tid)
+{
+	siginfo_t info[16];
+	for (uint64_t off = 0;; off += sizeof info / sizeof info[0]) {
+		struct __ptrace_peeksiginfo_args args = { .off = off,
+							  .nr = sizeof info / sizeof info[0] };
+		long n = ptrace(PTRACE_PEEKSIGINFO, tid, &args, info);
+		for (long i = 0; i < n; i++)
+			if (info[i].si_signo == SIGTRAP && info[i].si_code > 0)
+				return true;
+		if (n < args.nr)
+			return false;
+	}
+}
+
 int remote_mem_open(struct remote_mem *m, pid_t pid)
 {
 	char path[64];
@@ -170,6 +185,30 @@ int remote_syscall(struct remote_call *r, int64_t *result, long nr, uint64_t a, 
 	if (!err)
 		*result = (int64_t)regs.rax;
 	return err;
+}
+
+/* A tracer can give data to a signal only in place of one that is being delivered; and if it is
+ * blocked just then, the kernel keeps it pending (ptrace_signal() in its signal.c). */
+int remote_queue_signal(struct remote_call *r, const siginfo_t *info)
+{
+	uint64_t all = ~0ULL, all_but_trap = ~(1ULL << (SIGTRAP - 1));
+	if (info->si_signo == SIGSTOP) { /* can't be blocked; nobody sees its data */
+		if (r->n_held < sizeof r->held / sizeof r->held[0])
+			r->held[r->n_held++] = SIGSTOP;
+		return 0;
+	}
+	if (ptrace(PTRACE_SETSIGMASK, r->tid, sizeof all_but_trap, &all_but_trap) < 0 ||
+	    syscall(SYS_tkill, r->tid, SIGTRAP) < 0 || ptrace(PTRACE_CONT, r->tid, NULL, NULL) < 0)
+		return -errno;
+	int err = wait_stop(r, SIGTRAP);
+	if (err)
+		return err;
+	if (ptrace(PTRACE_SETSIGMASK, r->tid, sizeof all, &all) < 0 ||
+	    ptrace(PTRACE_SETSIGINFO, r->tid, NULL, info) < 0 ||
+	    ptrace(PTRACE_INTERRUPT, r->tid, NULL, NULL) < 0 ||
+	    ptrace(PTRACE_CONT, r->tid, NULL, info->si_signo) < 0)
+		return -errno;
+	return wait_stop(r, EVENT_STOP);
 }
 
 int remote_end(struct remote_call *r)

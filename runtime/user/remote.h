@@ -25,6 +25,9 @@ int remote_set_regs(pid_t tid, const struct user_regs_struct *regs);
 int remote_get_ip(pid_t tid, uint64_t *ip);
 int remote_set_ip(pid_t tid, uint64_t ip);
 
+/* Has the thread, in an event stop, a breakpoint behind it whose SIGTRAP is still on its way? */
+bool remote_has_trap(pid_t tid);
+
 /* The memory of a process: /proc/PID/mem kept open, PTRACE_POKETEXT where the
  * kernel forbids writing through it. */
 struct remote_mem {
@@ -55,6 +58,8 @@ int remote_begin(struct remote_call *r, pid_t tid, uint64_t syscall_insn);
 /* The system call's result in *RESULT, or an error of ours. */
 int remote_syscall(struct remote_call *r, int64_t *result, long nr, uint64_t a, uint64_t b,
 		   uint64_t c, uint64_t d, uint64_t e, uint64_t f);
+/* Makes a signal pending for the thread, with all of INFO.  Not a system call. */
+int remote_queue_signal(struct remote_call *r, const siginfo_t *info);
 int remote_end(struct remote_call *r);
 
 /* Takes a thread in any stop but a group stop to an event stop, without letting

@@ -4,7 +4,7 @@
  * and how everything is put back.  Shared by the threads of a process, and by a
  * process and its vfork child.
  *
- * Lives in the ledger: the guardian uses the same functions when the driver has
+ * Lives in the ledger: the front uses the same functions (rescue.h) when the driver has
  * died.  Callers have stopped all threads that may execute in the space.
  */
 #ifndef TAPSTER_RUNTIME_USER_SPACE_H

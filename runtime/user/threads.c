@@ -108,21 +108,50 @@ void thread_join(struct thread *th, struct process *p)
 	p->n_threads++;
 }
 
-void thread_resume(struct thread *th, int signal)
+/* Is this the stop of a process that SIGSTOP or its like has stopped, until SIGCONT?  Asked of the
+ * kernel, since that may have changed while we made the thread do other things. */
+static bool in_group_stop(pid_t tid)
 {
-	bool has_stops = th->process && th->process->has_syscall_stops;
-
-	th->state = THREAD_RUNNING;
-	th->signal = 0;
-	/* ESRCH: it was killed; its end will be reported */
-	ptrace(th->in_group_stop ? PTRACE_LISTEN : has_stops ? PTRACE_SYSCALL : PTRACE_CONT, th->tid,
-	       NULL, signal);
+	siginfo_t info;
+	return ptrace(PTRACE_GETSIGINFO, tid, NULL, &info) == 0 &&
+	       info.si_code >> 8 == PTRACE_EVENT_STOP && (info.si_code & 0xff) != SIGTRAP;
 }
 
-void thread_resend(struct thread *th)
+void thread_resume(struct thread *th, int signal)
 {
-	for (; th->n_resent < th->n_held; th->n_resent++)
-		syscall(SYS_tgkill, th->process->pid, th->tid, th->held[th->n_resent].si_signo);
+	bool stays = !signal && !th->is_leaving && in_group_stop(th->tid);
+	bool has_stops = th->process && th->process->has_syscall_stops;
+	th->state = THREAD_RUNNING;
+	/* ESRCH: it was killed; its end will be reported */
+	ptrace(stays ? PTRACE_LISTEN : has_stops ? PTRACE_SYSCALL : PTRACE_CONT, th->tid, NULL, signal);
+}
+
+bool thread_hold(struct thread *th, const siginfo_t *info)
+{
+	if (th->n_held == th->cap_held) {
+		size_t cap = th->cap_held ? 2 * th->cap_held : 4;
+		siginfo_t *held = realloc(th->held, cap * sizeof *held);
+		if (!held)
+			return false;
+		th->held = held;
+		th->cap_held = cap;
+	}
+	th->held[th->n_held++] = *info;
+	return true;
+}
+
+void thread_give_back(struct tracer *t, struct thread *th)
+{
+	struct remote_call r;
+	if (!th->n_held || !thread_to_event_stop(t, th))
+		return;
+	int err = remote_begin(&r, th->tid, 0);
+	for (size_t i = 0; !err && i < th->n_held; i++)
+		err = remote_queue_signal(&r, &th->held[i]);
+	th->n_held = 0;
+	if (!r.final)
+		remote_end(&r);
+	thread_take_final(t, th, &r);
 }
 
 /* Waits for a thread that has been told to stop.  False: it can't, or is dead. */
@@ -153,9 +182,7 @@ bool thread_stop(struct tracer *t, struct thread *th)
 	if (ptrace(PTRACE_INTERRUPT, th->tid, NULL, NULL) < 0 || !thread_wait(t, th, &status))
 		return false;
 	th->state = THREAD_STOPPED;
-	if (status >> 16 == PTRACE_EVENT_STOP) {
-		th->in_group_stop = WSTOPSIG(status) != SIGTRAP;
-	} else {
+	if (status >> 16 != PTRACE_EVENT_STOP) {
 		th->status = status;
 		th->is_parked = true;
 	}
@@ -180,7 +207,7 @@ void thread_unpark(struct tracer *t, struct thread *th)
 		th->is_parked = false;
 		tracer_handle(t, th, th->status);
 	} else {
-		thread_resume(th, th->signal);
+		thread_resume(th, 0);
 	}
 }
 
@@ -255,10 +282,10 @@ void threads_free_gone(struct tracer *t, pid_t tid)
 		if (th->state == THREAD_GONE) {
 			*at = th->next;
 			t->n_threads--;
+			free(th->held);
 			free(th);
 		} else {
 			at = &th->next;
 		}
 	}
 }
-

@@ -169,7 +169,7 @@ static void exec_event(struct tracer *t, struct thread *th)
 	process_look(p);
 	space_put(sp);
 	p->space = space_new(p->pid);
-	th->n_held = th->n_resent = 0;
+	th->n_held = 0;
 	th->context_tid = th->tid;
 	th->state = THREAD_STOPPED;
 	th->owes_return = p->space && tracer_wants(t, p->space) && thread_to_event_stop(t, th);
@@ -267,11 +267,6 @@ void tracer_handle(struct tracer *t, struct thread *th, int status)
 	case PTRACE_EVENT_EXIT:
 		exit_event(t, th);
 		break;
-	case PTRACE_EVENT_STOP:
-		/* a group stop lasts until SIGCONT, which is another event stop */
-		th->in_group_stop = signal != SIGTRAP;
-		thread_resume(th, 0);
-		break;
 	case 0:
 		if (signal == (SIGTRAP | 0x80))
 			syscall_event(t, th);
@@ -299,4 +294,3 @@ void tracer_poll(struct tracer *t)
 			threads_free_gone(t, tid);
 	}
 }
-

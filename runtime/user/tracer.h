@@ -15,11 +15,10 @@
 
 #include <sys/resource.h>
 
+#include "runtime/host.h"
 #include "runtime/user/space.h"
 
 enum thread_state { THREAD_UNKNOWN, THREAD_RUNNING, THREAD_STOPPED, THREAD_VFORK, THREAD_GONE };
-
-enum { HELD_MAX = 32 };
 
 struct process {
 	struct process *next;
@@ -43,14 +42,12 @@ struct thread {
 	enum thread_state state;
 	int status;            /* wait status of an unknown or parked thread */
 	bool is_parked;        /* STATUS has not been dealt with yet */
-	bool in_group_stop;    /* stopped by SIGSTOP and its like: until SIGCONT */
 	bool is_leaving;       /* runs only to get out of the object, for good */
 	bool is_out;           /* it is */
 	bool owes_return;      /* its return from exec has not been told, and makes no stop */
 	bool has_debug_stops;  /* its debug registers are in use */
-	int signal;            /* STOPPED at its delivery: to be delivered on resume */
-	unsigned n_held, n_resent;
-	siginfo_t held[HELD_MAX]; /* kept away from handlers; the first N_RESENT were sent again */
+	siginfo_t *held;       /* signals that were kept away from handlers */
+	size_t n_held, cap_held;
 };
 
 enum { THREAD_BUCKETS = 1024 };
@@ -64,6 +61,10 @@ struct tracer {
 	bool hold_command;  /* the command stays stopped at its exec */
 	struct thread *command; /* the held one */
 	pid_t command_pid;
+	/* What the command is started with. */
+	const struct host_signals *command_signals;
+	pid_t command_group;
+	pid_t rescuer; /* may trace it, too, should we die (Yama) */
 	struct rlimit file_limit; /* what the command gets: ours was raised */
 	bool command_done;
 	int command_status;

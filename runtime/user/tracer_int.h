@@ -36,6 +36,9 @@ void tracer_look_again(struct tracer *t, struct thread *th);
 
 /* A signal-delivery stop. */
 void trap_signal_stop(struct tracer *t, struct thread *th, int signal);
+/* A thread that has stopped at a breakpoint of ours, where the code is the original again: as if it
+ * had not got there yet.  False: it was the program's own trap. */
+bool trap_undo(struct tracer *t, struct thread *th);
 /* Stops the thread at the N ADDRESSES by its debug registers; none of them with N = 0. */
 void trap_set_debug_stops(struct thread *th, const uint64_t *addresses, unsigned n);
 
@@ -72,8 +75,11 @@ void process_begin(struct tracer *t, struct process *p);
 void process_end(struct tracer *t, struct process *p);
 
 void thread_resume(struct thread *th, int signal);
-/* Sends the signals that were held back once more, now that the thread is out of our code. */
-void thread_resend(struct thread *th);
+/* Keeps a signal back.  False: there is no memory. */
+bool thread_hold(struct thread *th, const siginfo_t *info);
+/* Makes the signals that were held back pending again, with their data, for a stopped thread that
+ * is out of our code.  May find it dead or parked. */
+void thread_give_back(struct tracer *t, struct thread *th);
 /* Waits for a thread that has been told to stop.  False: it can't, or is dead. */
 bool thread_wait(struct tracer *t, struct thread *th, int *status);
 /* Brings a running thread to a stop; what it stopped for, if not for us, is parked. */

@@ -13,28 +13,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* Our own resending of a held signal gets its siginfo back, in *NOW too.  When the same signal
- * has come from elsewhere meanwhile, the two are one (signal(7): standard signals don't queue). */
-static void take_resent(struct thread *th, siginfo_t *now)
+/* From a stop after which the thread is out of our code: as the program's. */
+static void go_on(struct tracer *t, struct thread *th)
 {
-	bool ours = now->si_code == SI_TKILL && now->si_pid == getpid();
-	if (!ours && now->si_signo >= SIGRTMIN)
+	if (th->is_leaving) /* leave.c has more to do */
 		return;
-	for (unsigned i = 0; i < th->n_resent; i++) {
-		if (th->held[i].si_signo != now->si_signo)
-			continue;
-		if (ours) {
-			*now = th->held[i];
-			ptrace(PTRACE_SETSIGINFO, th->tid, NULL, now);
-		}
-		memmove(&th->held[i], &th->held[i + 1], (th->n_held - i - 1) * sizeof th->held[0]);
-		th->n_resent--;
-		th->n_held--;
-		return;
-	}
+	thread_give_back(t, th);
+	if (th->state != THREAD_GONE)
+		thread_unpark(t, th);
 }
 
-/* Keeps a signal away from a thread that is in our code; false: deliver it. */
+/* Keeps a signal away from a thread that is in our code, and lets it go on; false: deliver it. */
 static bool hold(struct tracer *t, struct thread *th, const siginfo_t *info)
 {
 	struct space *sp = th->process->space;
@@ -48,7 +37,7 @@ static bool hold(struct tracer *t, struct thread *th, const siginfo_t *info)
 		return false;
 	}
 	struct user_context *u = context_claim(t, sp, th->process->pid, th->context_tid);
-	if (!u || th->n_held == HELD_MAX) {
+	if (!u || !thread_hold(th, info)) {
 		if (place == PLACE_BEFORE) {
 			place_roll_back(t, sp, &regs);
 			remote_set_regs(th->tid, &regs);
@@ -60,13 +49,13 @@ static bool hold(struct tracer *t, struct thread *th, const siginfo_t *info)
 		place_roll_forward(sp, u, &regs);
 		remote_set_regs(th->tid, &regs);
 		sp->frames_in_slots = true;
-		thread_resend(th);
-		return false;
+		go_on(t, th);
+		return true;
 	}
-	th->held[th->n_held++] = *info;
 	if (info->si_signo < 64)
 		u->held |= 1ULL << info->si_signo;
 	u->deferred = 1;
+	thread_resume(th, 0);
 	return true;
 }
 
@@ -90,8 +79,9 @@ static bool deferred_trap(struct tracer *t, struct thread *th, uint64_t trap)
  * and resets what the process does about it, also when we swallow it.  Puts both back.  Our
  * handler is there in every process with breakpoints, so that its absence tells; programs that
  * block nothing (nearly all, nearly always) pay one system call for the question.
+ * True: there was something to mend, and the thread is where that has led to.
  */
-static void mend_trap(struct tracer *t, struct thread *th)
+static bool mend_trap(struct tracer *t, struct thread *th)
 {
 	struct space *sp = th->process->space;
 	const uint64_t bit = 1ULL << (SIGTRAP - 1);
@@ -100,24 +90,28 @@ static void mend_trap(struct tracer *t, struct thread *th)
 	if (!sp->has_safety ||
 	    ptrace(PTRACE_GETSIGMASK, th->tid, sizeof mask, &mask) < 0 || mask == 0 ||
 	    maps_status(th->tid, "SigCgt", 16, &caught, 1) != 1 || caught & bit)
-		return;
+		return false;
 	th->state = THREAD_STOPPED;
 	if (!thread_to_event_stop(t, th))
-		return;
+		return true;
 	space_renew_safety(t->env, sp, th->tid, &r);
 	thread_take_final(t, th, &r);
 	mask |= bit;
 	if (th->state != THREAD_GONE)
 		ptrace(PTRACE_SETSIGMASK, th->tid, sizeof mask, &mask);
+	return true;
 }
 
 /* Goes on after a trap of ours. */
 static void resume_trap(struct tracer *t, struct thread *th)
 {
-	mend_trap(t, th);
-	if (th->state == THREAD_GONE)
-		return;
-	thread_unpark(t, th);
+	if (!mend_trap(t, th) && th->n_held == 1 && !th->is_leaving) { /* in place of the trap */
+		th->n_held = 0;
+		ptrace(PTRACE_SETSIGINFO, th->tid, NULL, &th->held[0]);
+		thread_resume(th, th->held[0].si_signo);
+	} else if (th->state != THREAD_GONE) {
+		go_on(t, th);
+	}
 }
 
 /* Does the instruction of a watch. */
@@ -191,6 +185,13 @@ static void resume_returns(const struct tracer *t, struct thread *th)
 		space_replace_returns(t->env->im, sp, u, regs.rsp);
 }
 
+/* Nobody's breakpoint is there any more. */
+static bool was_ours(const struct space *sp, uint64_t trap, const siginfo_t *info)
+{
+	uint8_t byte;
+	return info->si_code == SI_KERNEL && remote_read(&sp->mem, trap, &byte, 1) == 0 && byte != 0xcc;
+}
+
 /* True: the thread has been dealt with. */
 static bool breakpoint(struct tracer *t, struct thread *th)
 {
@@ -217,15 +218,9 @@ static bool breakpoint(struct tracer *t, struct thread *th)
 		return true;
 	}
 	if (deferred_trap(t, th, trap)) {
-		if (th->is_leaving) {
-			th->state = THREAD_STOPPED;
-			return true;
-		}
-		thread_resend(th);
 		resume_trap(t, th);
 		return true;
 	}
-	uint8_t byte;
 	siginfo_t info = { 0 };
 	ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info);
 	if (th->has_debug_stops && info.si_code == TRAP_HWBKPT) {
@@ -233,14 +228,28 @@ static bool breakpoint(struct tracer *t, struct thread *th)
 		resume_trap(t, th);
 		return true;
 	}
-	/* Somebody's own int3; or one that was ours a moment ago. */
-	if (info.si_code == SI_KERNEL &&
-	    remote_read(&sp->mem, trap, &byte, 1) == 0 && byte != 0xcc) {
+	if (was_ours(sp, trap, &info)) {
 		remote_set_ip(th->tid, trap);
-		thread_resume(th, 0);
+		resume_trap(t, th);
 		return true;
 	}
 	return false;
+}
+
+bool trap_undo(struct tracer *t, struct thread *th)
+{
+	struct space *sp = th->process->space;
+	siginfo_t info;
+	uint64_t ip;
+	if (remote_get_ip(th->tid, &ip) || ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info) < 0)
+		return true;
+	if (deferred_trap(t, th, ip - 1) || info.si_code == TRAP_HWBKPT)
+		return true;
+	if (!was_ours(sp, ip - 1, &info))
+		return false;
+	remote_set_ip(th->tid, ip - 1);
+	mend_trap(t, th);
+	return true;
 }
 
 /* A fault of a handler: at an instruction that may fault, go on at its fix-up; anywhere
@@ -273,8 +282,7 @@ static bool fault(struct tracer *t, struct thread *th)
 	u->rt.regs = (void *)(uintptr_t)(sp->base + (uint64_t)((char *)&u->regs - im->base));
 	place_roll_forward(sp, u, &regs);
 	remote_set_regs(th->tid, &regs);
-	thread_resend(th);
-	thread_resume(th, 0);
+	go_on(t, th);
 	return true;
 }
 
@@ -285,18 +293,13 @@ void trap_signal_stop(struct tracer *t, struct thread *th, int signal)
 		return;
 	if ((signal == SIGSEGV || signal == SIGBUS) && fault(t, th))
 		return;
-	if (ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info) == 0) {
-		take_resent(th, &info);
-		if (hold(t, th, &info)) {
-			thread_resume(th, 0);
-			return;
-		}
-	}
+	if (ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info) == 0 && hold(t, th, &info))
+		return;
 	if (th->is_leaving || t->is_closing) {
 		th->state = THREAD_STOPPED;
-		th->signal = signal;
+		th->is_parked = true;
+		th->status = signal << 8 | 0x7f;
 		return;
 	}
 	thread_resume(th, signal);
 }
-

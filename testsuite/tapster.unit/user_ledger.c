@@ -28,7 +28,7 @@ static void full(void)
 	CHECK(ledger_alloc(8));
 }
 
-/* What a process writes, another one sees: that is what the guardian lives by. */
+/* What a process writes, another one sees: that is what a rescue lives by. */
 static void shared(void)
 {
 	uint64_t *word = ledger_alloc(sizeof *word);
