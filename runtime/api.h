@@ -505,17 +505,17 @@ static inline int64_t rt_mod(struct rt_context *c, int64_t a, int64_t b)
 
 static inline int64_t rt_shl(int64_t a, int64_t n)
 {
-	return n >= 64 ? 0 : n <= 0 ? a : (int64_t)((uint64_t)a << n);
+	return (int64_t)((uint64_t)a << (n & 63));
 }
 
 static inline int64_t rt_shr(int64_t a, int64_t n)
 {
-	return n >= 64 ? (a < 0 ? -1 : 0) : n <= 0 ? a : a >> n;
+	return a >> (n & 63);
 }
 
 static inline int64_t rt_ushr(int64_t a, int64_t n)
 {
-	return n >= 64 ? 0 : n <= 0 ? a : (int64_t)((uint64_t)a >> n);
+	return (int64_t)((uint64_t)a >> (n & 63));
 }
 
 static inline bool rt_lock_write(struct rt_context *c, uint32_t id)
@@ -586,11 +586,11 @@ static inline void rt_stat_add(const struct rt_stat_spec *s, struct rt_stat *st,
 
 		st->bucket[x < 0 ? 64 - n : 64 + n]++;
 	} else if (s->hist == RT_HIST_LINEAR) {
+		/* the last bucket that has values is a whole one, also beyond HIGH */
 		uint64_t i = x < s->low ? 0 :
-			     x > s->high ? s->buckets - 1 :
-			     (uint64_t)(x - s->low) / (uint64_t)s->interval + 1;
+			     ((uint64_t)x - (uint64_t)s->low) / (uint64_t)s->interval + 1;
 
-		st->bucket[i]++;
+		st->bucket[i < s->buckets ? i : s->buckets - 1]++;
 	}
 }
 

@@ -13,7 +13,7 @@ enum { DEFAULT_STRING = 512 };
 
 /* Those that speak of how a script is written rather than of an error in C. */
 #define BUILD_NO_WARNINGS "-Wno-unused -Wno-tautological-compare -Wno-bool-compare" \
-	" -Wno-bool-operation -Wno-overflow -Wno-maybe-uninitialized"
+	" -Wno-bool-operation -Wno-overflow -Wno-maybe-uninitialized -Wno-array-bounds"
 
 typedef VEC(const char *) arg_vec;
 

@@ -43,7 +43,8 @@ static struct expr *number(struct folder *f, struct expr *e, int64_t value)
 	return r;
 }
 
-/* The arithmetic of the language: C's with wrap-around; shifts clamp to 0..64.  False
+/* The arithmetic of the language: C's with wrap-around; shift counts clamp
+ * to 0..64, and 64 is no shift.  False
  * where the result is a run-time error. */
 static bool compute(enum op op, int64_t a, int64_t b, int64_t *out)
 {
@@ -79,13 +80,13 @@ static bool compute(enum op op, int64_t a, int64_t b, int64_t *out)
 		*out = a ^ b;
 		return true;
 	case OP_SHL:
-		*out = b <= 0 ? a : b >= 64 ? 0 : (int64_t)(ua << b);
+		*out = b <= 0 || b >= 64 ? a : (int64_t)(ua << b);
 		return true;
 	case OP_SHR:
-		*out = b <= 0 ? a : b >= 64 ? (a < 0 ? -1 : 0) : a >> b;
+		*out = b <= 0 || b >= 64 ? a : a >> b;
 		return true;
 	case OP_USHR:
-		*out = b <= 0 ? a : b >= 64 ? 0 : (int64_t)(ua >> b);
+		*out = b <= 0 || b >= 64 ? a : (int64_t)(ua >> b);
 		return true;
 	default:
 		return false;

@@ -251,8 +251,6 @@ void rt_error(struct rt_context *c, const char *fmt, ...)
 	sink_format(&s, fmt, ap);
 	va_end(ap);
 	*s.at = 0;
-	if (s.at == c->error) /* error(""): still an error */
-		rt_str_copy(c->error, sizeof(c->error), "unknown error");
 	c->error_loc = c->loc;
 	c->failed = RT_FAILED;
 }

@@ -437,15 +437,28 @@ void rt_fp_to_string(char *dst, size_t size, int64_t f, int64_t precision)
 	*s.at = 0;
 }
 
-/* [+-]digits[.digits][e[+-]digits]; what follows is ignored. */
-int64_t rt_fp_from_string(const char *s)
+/* [+-]digits, at most 1000 of value; *S is moved behind them. */
+static int64_t parse_exponent(const char **s)
+{
+	bool negative = **s == '-';
+	int64_t v = 0;
+
+	if (**s == '-' || **s == '+')
+		(*s)++;
+	for (; **s >= '0' && **s <= '9'; (*s)++)
+		v = v < 1000 ? v * 10 + (**s - '0') : v;
+	if (v > 1000)
+		v = 1000;
+	return negative ? -v : v;
+}
+
+/* [+-]digits[.digits][e[+-]digits], where digits may also be missing. */
+int64_t rt_fp_from_string(struct rt_context *c, const char *s)
 {
 	uint64_t digits = 0, sign = 0;
-	int64_t scale = 0, exponent = 0, v;
+	int64_t scale = 0, v;
 	bool behind_point = false;
 
-	while (*s == ' ' || *s == '\t')
-		s++;
 	if (*s == '-' || *s == '+')
 		sign = *s++ == '-' ? SIGN : 0;
 	for (; (*s >= '0' && *s <= '9') || (*s == '.' && !behind_point); s++) {
@@ -459,10 +472,12 @@ int64_t rt_fp_from_string(const char *s)
 		}
 	}
 	if (*s == 'e' || *s == 'E') {
-		const char *end;
-
-		exponent = rt_str_to_long(s + 1, 10, &end);
-		scale += exponent > 1000 ? 1000 : exponent < -1000 ? -1000 : exponent;
+		s++;
+		scale += parse_exponent(&s);
+	}
+	if (*s) {
+		rt_error(c, "invalid format");
+		return 0;
 	}
 	v = rt_fp_from_long((int64_t)digits);
 	v = scale < 0 ? rt_fp_div(v, power_of_ten(-scale)) : rt_fp_mul(v, power_of_ten(scale));

@@ -77,9 +77,9 @@ static char *digits(char *end, uint64_t v, uint32_t conv)
 }
 
 /*
- * PRECISION is the least number of digits (0 and value 0: none at all); the zero flag fills up
- * to the width unless there is a precision or "-".  With "#" or %p a prefix stands also before
- * zero; the zeroes of %p come on top of its prefix.
+ * PRECISION is the least number of digits; there is always one.  The zero flag fills up to the
+ * width unless there is a "-", also with a precision.  With "#" or %p a prefix stands also before
+ * zero, and that of %#o before zeroes.
  */
 void sink_number(struct sink *s, uint32_t conv, uint32_t flags, int64_t width, int64_t precision, int64_t v)
 {
@@ -99,18 +99,14 @@ void sink_number(struct sink *s, uint32_t conv, uint32_t flags, int64_t width, i
 	} else if (conv == RT_POINTER || ((flags & RT_ALT) && (conv == RT_HEX || conv == RT_HEX_UPPER))) {
 		prefix[n_prefix++] = '0';
 		prefix[n_prefix++] = conv == RT_HEX_UPPER ? 'X' : 'x';
+	} else if ((flags & RT_ALT) && conv == RT_OCTAL) {
+		prefix[n_prefix++] = '0';
 	}
 	first = digits(end, magnitude, conv);
 	n = end - first;
-	zeroes = (precision < 0 ? 1 : precision) - n;
-	if (conv == RT_OCTAL && (flags & RT_ALT) && zeroes <= 0 && magnitude)
-		zeroes = 1;
-	if (width > 0 && (flags & RT_ZERO) && !(flags & RT_LEFT) && precision < 0) {
-		int64_t room = width - n - (conv == RT_POINTER ? 0 : n_prefix);
-
-		if (room > zeroes)
-			zeroes = room;
-	}
+	zeroes = (precision < 1 ? 1 : precision) - n;
+	if ((flags & RT_ZERO) && !(flags & RT_LEFT) && width - n - n_prefix > zeroes)
+		zeroes = width - n - n_prefix;
 	if (zeroes < 0)
 		zeroes = 0;
 	pad = width - n_prefix - zeroes - n;

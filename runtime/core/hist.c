@@ -11,12 +11,15 @@
 #include "runtime/core/core_int.h"
 
 #define BAR_WIDTH 50
+#define ZERO_BUCKET 64 /* of @hist_log: the value 0 */
 
 /* The value that bucket I begins with. */
 static int64_t bucket_value(const struct rt_stat_spec *s, uint32_t i)
 {
 	if (s->hist == RT_HIST_LOG)
-		return i == 64 ? 0 : i > 64 ? (int64_t)(1ull << (i - 65)) : -(int64_t)(1ull << (63 - i));
+		return i == ZERO_BUCKET ? 0 :
+		       i > ZERO_BUCKET ? (int64_t)(1ull << (i - ZERO_BUCKET - 1)) :
+					 -(int64_t)(1ull << (ZERO_BUCKET - 1 - i));
 	return s->low + ((int64_t)i - 1) * s->interval;
 }
 
@@ -31,7 +34,7 @@ static size_t label(const struct rt_stat_spec *s, uint32_t i, char text[24])
 	if (has_value(s, i))
 		return (size_t)rt_snprintf(text, 24, "%lld", (long long)bucket_value(s, i));
 	return i == 0 ? (size_t)rt_snprintf(text, 24, "<%lld", (long long)s->low)
-		      : (size_t)rt_snprintf(text, 24, ">%lld", (long long)s->high);
+		      : (size_t)rt_snprintf(text, 24, ">%lld", (long long)bucket_value(s, i - 1));
 }
 
 static size_t digits(uint64_t n)
@@ -69,7 +72,7 @@ static uint32_t empty_run(const struct rt_stat *st, uint32_t i, uint32_t end)
 
 static void print_chart(struct sink *out, const struct rt_stat_spec *s, const struct rt_stat *st)
 {
-	uint32_t first = 0, last = s->buckets - 1;
+	uint32_t first = 0, last = s->buckets - 1, lowest;
 	int64_t most = 0, scale;
 	size_t label_width = 5, count_width;
 	uint64_t margin = (uint64_t)s->elision; /* negative: more than there are */
@@ -79,8 +82,9 @@ static void print_chart(struct sink *out, const struct rt_stat_spec *s, const st
 		first++;
 	while (!st->bucket[last])
 		last--;
-	/* rows of margin, but no empty "<LOW" and ">HIGH" */
-	for (uint64_t i = 0; i < margin && first > 0 && has_value(s, first - 1); i++)
+	/* rows of margin, but no empty "<LOW" and ">HIGH", and negative ones only beside others */
+	lowest = s->hist == RT_HIST_LINEAR ? 1 : first < ZERO_BUCKET ? 0 : ZERO_BUCKET;
+	for (uint64_t i = 0; i < margin && first > lowest; i++)
 		first--;
 	for (uint64_t i = 0; i < margin && last < s->buckets - 1 && has_value(s, last + 1); i++)
 		last++;
@@ -150,17 +154,13 @@ int64_t rt_hist_get(struct rt_context *c, const struct rt_stat_spec *s, const st
 	return st->bucket[i];
 }
 
-bool rt_hist_in(const struct rt_stat_spec *s, const struct rt_stat *st, int64_t i)
-{
-	return st && (uint64_t)i < s->buckets && st->bucket[i];
-}
-
 bool rt_hist_next(const struct rt_stat_spec *s, const struct rt_stat *st, uint32_t *i, int64_t *index,
 		  int64_t *count)
 {
-	if (!st || !st->count || *i >= s->buckets)
+	if (*i >= s->buckets)
 		return false;
 	*index = *i;
-	*count = st->bucket[(*i)++];
+	*count = st ? st->bucket[*i] : 0;
+	(*i)++;
 	return true;
 }

@@ -27,9 +27,9 @@ const char *rt_string(uint32_t offset)
 static const char *type_text(uint32_t kind)
 {
 	switch ((enum script_probe_kind)kind) {
-	case PROBE_BEGIN: return "begin";
-	case PROBE_END: return "end";
-	case PROBE_ERROR: return "error";
+	case PROBE_BEGIN:
+	case PROBE_END:
+	case PROBE_ERROR: return "begin_end";
 	case PROBE_TIMER: return "timer";
 	case PROBE_TIMER_PROFILE: return "timer.profile";
 	case PROBE_SITE: return "uprobe";
@@ -37,9 +37,9 @@ static const char *type_text(uint32_t kind)
 	case PROBE_PROCESS_BEGIN:
 	case PROBE_PROCESS_END:
 	case PROBE_THREAD_BEGIN:
-	case PROBE_THREAD_END: return "process";
+	case PROBE_THREAD_END:
 	case PROBE_SYSCALL:
-	case PROBE_SYSCALL_RETURN: return "syscall";
+	case PROBE_SYSCALL_RETURN: return "utrace";
 	case PROBE_NEVER: return "never";
 	}
 	return "unknown";

@@ -7,7 +7,7 @@
 
 static void fault(struct rt_context *c, const char *what, uint64_t addr)
 {
-	rt_error(c, "%s fault [man error::fault] at 0x%016llx", what, (long long)addr);
+	rt_error(c, "%s fault [man error::fault] at 0x%llx", what, (long long)addr);
 }
 
 int64_t rt_read_u(struct rt_context *c, uint64_t addr, unsigned size)

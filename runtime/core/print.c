@@ -93,20 +93,10 @@ void rt_print_c(struct rt_context *c, int64_t v)
 	rt_print_lit(c, &ch, 1);
 }
 
-/* "*" gave a negative width: left-justified. */
-static int64_t settle_width(uint32_t *flags, int64_t width)
-{
-	if (width >= -1)
-		return width;
-	*flags |= RT_LEFT;
-	return -width;
-}
-
 void rt_print_num(struct rt_context *c, uint32_t conv, uint32_t flags, int64_t width, int64_t precision, int64_t v)
 {
 	struct sink s = sink_open(c);
 
-	width = settle_width(&flags, width);
 	sink_number(&s, conv, flags, width, precision, v);
 	sink_close(c, &s);
 }
@@ -115,78 +105,52 @@ static size_t length_at_most(const char *text, int64_t most)
 {
 	size_t n = 0;
 
-	if (most < 0)
+	if (most == INT64_MAX)
 		return rt_str_len(text);
 	while ((int64_t)n < most && text[n])
 		n++;
 	return n;
 }
 
-/* Four bytes in a string of one: "\\ooo", so N source bytes need 4 N. */
-#define ESCAPE_CHUNK 64
-
-/* TEXT escaped as by text_str(), cut to PRECISION bytes of the result. */
-static void put_escaped(struct sink *s, uint32_t flags, int64_t width, int64_t precision, const char *text, size_t n)
-{
-	char escaped[4 * ESCAPE_CHUNK + 1];
-	size_t total = 0, limit = precision < 0 ? SIZE_MAX : (size_t)precision;
-
-	for (size_t i = 0; i < n; i += ESCAPE_CHUNK)
-		total += rt_str_escape(escaped, sizeof(escaped), text + i,
-				       n - i < ESCAPE_CHUNK ? n - i : ESCAPE_CHUNK);
-	if (total > limit)
-		total = limit;
-	if (!(flags & RT_LEFT))
-		sink_fill(s, ' ', width - (int64_t)total);
-	for (size_t i = 0, left = total; left; i += ESCAPE_CHUNK) {
-		size_t part = rt_str_escape(escaped, sizeof(escaped), text + i,
-					    n - i < ESCAPE_CHUNK ? n - i : ESCAPE_CHUNK);
-
-		if (part > left)
-			part = left;
-		sink_put(s, escaped, part);
-		left -= part;
-	}
-	if (flags & RT_LEFT)
-		sink_fill(s, ' ', width - (int64_t)total);
-}
-
 void rt_print_str(struct rt_context *c, uint32_t flags, int64_t width, int64_t precision, const char *text)
 {
 	struct sink s = sink_open(c);
 
-	width = settle_width(&flags, width);
-	if (flags & RT_ALT)
-		put_escaped(&s, flags, width, precision, text, rt_str_len(text));
-	else
-		sink_text(&s, flags, width, text, length_at_most(text, precision));
+	sink_text(&s, flags, width, text, length_at_most(text, precision));
 	sink_close(c, &s);
+}
+
+/* CH as %#c shows it: escaped as in a C character constant. */
+static size_t escape_char(char ch, char text[5])
+{
+	if (ch == '"')
+		return rt_str_copy(text, 5, "\"");
+	if (ch == '\'')
+		return rt_str_copy(text, 5, "\\'");
+	return ch ? rt_str_escape(text, 5, &ch, 1) : rt_str_copy(text, 5, "\\000");
 }
 
 void rt_print_char(struct rt_context *c, uint32_t flags, int64_t width, int64_t v)
 {
 	struct sink s = sink_open(c);
-	char ch = (char)v;
+	char ch = (char)v, text[5];
 
-	width = settle_width(&flags, width);
-	if (!(flags & RT_ALT))
-		sink_text(&s, flags, width, &ch, 1);
-	else if (ch)
-		put_escaped(&s, flags, width, -1, &ch, 1);
+	if (flags & RT_ALT)
+		sink_text(&s, flags, width, text, escape_char(ch, text));
 	else
-		sink_text(&s, flags, width, "\\000", 4);
+		sink_text(&s, flags, width, &ch, 1);
 	sink_close(c, &s);
 }
 
-/* The low PRECISION bytes (1, 2, 4 or 8; else WIDTH's number, else 8) in the machine's order,
- * behind NULs up to WIDTH. */
+/* The low PRECISION bytes (1, 2, 4 or 8; of another one 8; without one WIDTH is it) in the
+ * machine's order, behind NULs up to WIDTH. */
 void rt_print_bin(struct rt_context *c, uint32_t flags, int64_t width, int64_t precision, int64_t v)
 {
 	struct sink s = sink_open(c);
-	int64_t n = precision > 0 ? precision : width > 0 ? width : 8;
+	int64_t n = precision < 0 ? width : precision;
 
 	(void)flags;
-	if (n > 8)
+	if (n != 1 && n != 2 && n != 4)
 		n = 8;
 	sink_fill(&s, 0, width - n);
 	sink_put(&s, (const char *)&v, (size_t)n);
@@ -207,7 +171,6 @@ void rt_print_mem(struct rt_context *c, bool hex, uint32_t flags, int64_t width,
 		return;
 	}
 	s = sink_open(c);
-	width = settle_width(&flags, width);
 	shown = hex ? 2 * n : n;
 	if (!(flags & RT_LEFT))
 		sink_fill(&s, ' ', width - shown);

@@ -180,8 +180,12 @@ void rt_matched(struct rt_context *c, char *dst, size_t size, int64_t i)
 	const struct rt_match *m = c->match;
 
 	dst[0] = 0;
-	if (!m || i < 0 || i >= m->n_groups) {
-		rt_error(c, "matched(%lld): no such subexpression in the last match", (long long)i);
+	if (!m || !m->n_groups) {
+		rt_error(c, "Attempted to get subexpression %lld from failed match", (long long)i);
+		return;
+	}
+	if (i < 0 || i >= m->n_groups) {
+		rt_error(c, "Attempted to get nonexistent subexpression %lld", (long long)i);
 		return;
 	}
 	if (m->at[2 * i] == RT_REGEX_NOWHERE || m->at[2 * i + 1] == RT_REGEX_NOWHERE)
@@ -193,6 +197,6 @@ int64_t rt_ngroups(struct rt_context *c)
 {
 	if (c->match && c->match->n_groups)
 		return c->match->n_groups;
-	rt_error(c, "ngroups(): the last match failed");
+	rt_error(c, "Attempted to get subexpression count from failed match");
 	return 0;
 }

@@ -7,7 +7,7 @@
 
 int64_t rt_no_regs(struct rt_context *c)
 {
-	rt_error(c, "registers are not available here");
+	rt_error(c, "cannot access CPU registers in this context");
 	return 0;
 }
 
@@ -128,10 +128,12 @@ int64_t rt_arg(struct rt_context *c, int64_t i)
 	/* psABI 3.2.3: rdi rsi rdx rcx r8 r9, then the stack above the return address */
 	static const uint8_t dwarf[6] = { 5, 4, 1, 2, 8, 9 };
 
-	if (!c->regs)
-		return rt_no_regs(c);
+	if (!c->regs) {
+		rt_error(c, "cannot access function args in this context");
+		return 0;
+	}
 	if (i < 1 || i > 64) {
-		rt_error(c, "invalid argument number: %lld", (long long)i);
+		rt_error(c, "cannot access arg(%lld)", (long long)i);
 		return 0;
 	}
 	if (i <= 6)
@@ -144,9 +146,9 @@ void rt_set_arg(struct rt_context *c, int64_t i, int64_t v)
 	static const uint8_t dwarf[6] = { 5, 4, 1, 2, 8, 9 };
 
 	if (!c->regs)
-		rt_no_regs(c);
+		rt_error(c, "cannot access function args in this context");
 	else if (i < 1 || i > 6)
-		rt_error(c, "invalid argument number: %lld", (long long)i);
+		rt_error(c, "cannot access arg(%lld)", (long long)i);
 	else
 		*rt_reg_at(c->regs, dwarf[i - 1]) = (uint64_t)v;
 }

@@ -4,11 +4,11 @@
  * statistics and their merging.
  *
  * Variance is integer arithmetic by Welford's method, on values shifted left
- * by the script's bit-shift, with means that truncate; the stripes are then
- * put together by the law of total variance,
+ * by the script's bit-shift, with means that truncate.  The stripes of a scalar
+ * are then put together by the law of total variance,
  *	(sum of n_i (mean_i - mean)^2 + sum of (n_i - 1) variance_i) / (n - 1),
- * also where there is one stripe only, which mends some of the truncation.
- * This gives the values of SystemTap's manual.
+ * also where there is one stripe only, which mends some of the truncation; an
+ * element of an array has no stripes.  So it is in SystemTap.
  */
 #include "runtime/core/core_int.h"
 
@@ -28,6 +28,11 @@ void rt_stat_add_variance(const struct rt_stat_spec *s, struct rt_stat *st, int6
 	st->m2 += delta * (shifted - st->mean);
 }
 
+static int64_t variance(const struct rt_stat_spec *s, const struct rt_stat *st)
+{
+	return st->count < 2 ? 0 : (st->m2 / (st->count - 1)) >> (2 * s->shift);
+}
+
 /* One part's contribution to the sum of squares around MEAN. */
 static int64_t part_squares(const struct rt_stat *st, int64_t mean)
 {
@@ -41,13 +46,6 @@ static int64_t part_squares(const struct rt_stat *st, int64_t mean)
 static int64_t shifted_mean(const struct rt_stat_spec *s, const struct rt_stat *st)
 {
 	return (int64_t)((uint64_t)st->sum << s->shift) / st->count;
-}
-
-static int64_t variance(const struct rt_stat_spec *s, const struct rt_stat *st)
-{
-	if (st->count < 2)
-		return 0;
-	return (part_squares(st, shifted_mean(s, st)) / (st->count - 1)) >> (2 * s->shift);
 }
 
 /* ---- extraction ---- */

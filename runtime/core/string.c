@@ -225,35 +225,28 @@ size_t rt_str_quote(char *dst, size_t size, const char *src, size_t n, int64_t m
 
 static unsigned digit_value(char ch)
 {
+	char letter = (char)(ch | 32);
+
 	if (ch >= '0' && ch <= '9')
 		return (unsigned)(ch - '0');
-	if (ch >= 'a' && ch <= 'z')
-		return (unsigned)(ch - 'a') + 10;
-	if (ch >= 'A' && ch <= 'Z')
-		return (unsigned)(ch - 'A') + 10;
-	return 255;
+	return letter >= 'a' && letter <= 'f' ? (unsigned)(letter - 'a') + 10 : 255;
 }
 
-int64_t rt_str_to_long(const char *s, unsigned base, const char **end)
+int64_t rt_str_to_long(const char *s, unsigned base)
 {
-	const char *start = s, *digits;
-	bool negative = false;
+	bool negative = *s == '-';
 	uint64_t v = 0;
+	unsigned digit;
 
-	while (*s == ' ' || (*s >= '\t' && *s <= '\r'))
-		s++;
-	if (*s == '-' || *s == '+')
-		negative = *s++ == '-';
+	s += negative;
 	if ((base == 0 || base == 16) && s[0] == '0' && (s[1] | 32) == 'x' && digit_value(s[2]) < 16) {
 		s += 2;
 		base = 16;
 	} else if (base == 0) {
 		base = *s == '0' ? 8 : 10;
 	}
-	for (digits = s; digit_value(*s) < base; s++)
-		v = v * base + digit_value(*s);
-	if (end)
-		*end = s == digits ? start : s;
+	for (; (digit = digit_value(*s)) < base && digit < 16; s++)
+		v = v * base + digit;
 	return (int64_t)(negative ? -v : v);
 }
 
@@ -279,5 +272,5 @@ void rt_tokenize(struct rt_context *c, char *dst, size_t size, const char *input
 	while (rest[c->token_at + n] && !is_one_of(rest[c->token_at + n], delimiters))
 		n++;
 	rt_str_copy_n(dst, size, rest + c->token_at, n);
-	c->token_at += n;
+	c->token_at += n + (rest[c->token_at + n] != 0); /* and the delimiter that ended it */
 }

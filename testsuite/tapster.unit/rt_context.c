@@ -100,12 +100,12 @@ static void arithmetic(void)
 	CHECK_INT(rt_mod(c, INT64_MIN, -1), 0);
 	CHECK(!rt_failed(c));
 	CHECK_INT(rt_shl(1, 63), INT64_MIN);
-	CHECK_INT(rt_shl(1, 64), 0);
-	CHECK_INT(rt_shl(5, -1), 5);
+	CHECK_INT(rt_shl(1, 64), 1);
+	CHECK_INT(rt_shl(5, -1), INT64_MIN);
 	CHECK_INT(rt_shr(-8, 1), -4);
 	CHECK_INT(rt_shr(-8, 100), -1);
 	CHECK_INT(rt_ushr(-1, 63), 1);
-	CHECK_INT(rt_ushr(-1, 64), 0);
+	CHECK_INT(rt_ushr(-1, 64), -1);
 	free(c);
 }
 
@@ -302,7 +302,7 @@ static void reading_memory(void)
 	CHECK(!rt_failed(c));
 	CHECK_INT(rt_read_u(c, 0x10, 4), 0);
 	CHECK(rt_failed(c));
-	CHECK_STR(c->error, "read fault [man error::fault] at 0x0000000000000010");
+	CHECK_STR(c->error, "read fault [man error::fault] at 0x10");
 	free(c);
 }
 

@@ -126,6 +126,8 @@ static const char *text(double d, int64_t precision)
 
 static void strings(void)
 {
+	struct rt_context *c = host_start();
+
 	CHECK_STR(text(0.0, 2), "0.00");
 	CHECK_STR(text(3.0, 0), "3");
 	CHECK_STR(text(-1.5, 3), "-1.500");
@@ -136,14 +138,18 @@ static void strings(void)
 	CHECK_STR(text(1e30, 4), "inf");
 	CHECK_STR(text(-INFINITY, 4), "-inf");
 	CHECK_STR(text(NAN, 4), "NaN");
-	CHECK_INT(rt_fp_from_string("1.5"), bits(1.5));
-	CHECK_INT(rt_fp_from_string("-0.1"), bits(-0.1));
-	CHECK_INT(rt_fp_from_string("123456.789"), bits(123456.789));
-	CHECK_INT(rt_fp_from_string("2e3"), bits(2000.0));
-	CHECK_INT(rt_fp_from_string("25e-1 and more"), bits(2.5));
-	CHECK_INT(rt_fp_from_string("0e999"), bits(0.0));
-	CHECK_INT(rt_fp_from_string("1e999"), bits(INFINITY));
-	CHECK_INT(rt_fp_from_string(""), 0);
+	CHECK_INT(rt_fp_from_string(c, "1.5"), bits(1.5));
+	CHECK_INT(rt_fp_from_string(c, "-0.1"), bits(-0.1));
+	CHECK_INT(rt_fp_from_string(c, "123456.789"), bits(123456.789));
+	CHECK_INT(rt_fp_from_string(c, "2e3"), bits(2000.0));
+	CHECK_INT(rt_fp_from_string(c, "25e-1"), bits(2.5));
+	CHECK_INT(rt_fp_from_string(c, "0e999"), bits(0.0));
+	CHECK_INT(rt_fp_from_string(c, "1e999"), bits(INFINITY));
+	CHECK_INT(rt_fp_from_string(c, ""), 0);
+	CHECK(!rt_failed(c));
+	CHECK_INT(rt_fp_from_string(c, "1.5x"), 0);
+	CHECK_STR(c->error, "invalid format");
+	free(c);
 }
 
 UNIT_MAIN(TEST(special_numbers), TEST(random_numbers), TEST(from_integers), TEST(to_integers), TEST(strings))

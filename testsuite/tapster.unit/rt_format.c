@@ -37,10 +37,13 @@ static void numbers_as_in_c(void)
 						char format[32], want[64];
 						int at = 0;
 
-						/* not defined in C, or defined otherwise: "#" before 0 */
+						/* not defined in C, or otherwise */
 						if ((flags[f].letter == '+' || flags[f].letter == ' ') && i > 0)
 							continue;
 						if (flags[f].letter == '#' && (i < 2 || !values[v]))
+							continue;
+						if (precision >= 0 && (flags[f].letter == '0' ||
+								       (flags[f].letter == '#' && i == 2)))
 							continue;
 						at += sprintf(format, "%%%.1s", &flags[f].letter);
 						if (width >= 0)
@@ -61,9 +64,13 @@ static void numbers_otherwise(void)
 	CHECK_STR(number(RT_HEX, RT_ALT, -1, -1, 0), "0x0");
 	CHECK_STR(number(RT_POINTER, 0, -1, -1, 0xbc614e), "0xbc614e");
 	CHECK_STR(number(RT_POINTER, 0, -1, -1, 0), "0x0");
-	CHECK_STR(number(RT_POINTER, RT_ZERO, 20, -1, 0xbc614e), "0x00000000000000bc614e");
+	CHECK_STR(number(RT_POINTER, RT_ZERO, 20, -1, 0xbc614e), "0x000000000000bc614e");
+	CHECK_STR(number(RT_OCTAL, RT_ALT, -1, -1, 0), "00");
+	CHECK_STR(number(RT_OCTAL, RT_ALT, -1, 5, 8), "000010");
+	CHECK_STR(number(RT_SIGNED, 0, 5, 0, 0), "    0");
+	CHECK_STR(number(RT_SIGNED, RT_ZERO, 8, 3, -42), "-0000042");
 	CHECK_STR(number(RT_POINTER, 0, 12, -1, 0xff), "        0xff");
-	CHECK_STR(number(RT_SIGNED, 0, -6, -1, 42), "42    "); /* "*" */
+	CHECK_STR(number(RT_SIGNED, 0, -6, -1, 42), "42"); /* "*" */
 	free(c);
 }
 
@@ -99,16 +106,15 @@ static const char *string(uint32_t flags, int64_t width, int64_t precision, cons
 static void strings(void)
 {
 	c = host_start();
-	CHECK_STR(string(0, 8, -1, "abc"), "     abc");
-	CHECK_STR(string(RT_LEFT, 8, -1, "abc"), "abc     ");
-	CHECK_STR(string(0, -8, -1, "abc"), "abc     ");
-	CHECK_STR(string(0, 2, -1, "abc"), "abc");
+	CHECK_STR(string(0, 8, INT64_MAX, "abc"), "     abc");
+	CHECK_STR(string(RT_LEFT, 8, INT64_MAX, "abc"), "abc     ");
+	CHECK_STR(string(0, -8, INT64_MAX, "abc"), "abc");
+	CHECK_STR(string(0, 2, INT64_MAX, "abc"), "abc");
 	CHECK_STR(string(0, -1, 2, "abc"), "ab");
 	CHECK_STR(string(0, 4, 2, "abc"), "  ab");
 	CHECK_STR(string(0, -1, 0, "abc"), "");
-	CHECK_STR(string(RT_ALT, -1, -1, "a\nb\001"), "a\\nb\\001");
-	CHECK_STR(string(RT_ALT, 6, -1, "a\n"), "   a\\n");
-	CHECK_STR(string(RT_ALT, -1, 3, "a\nb"), "a\\n");
+	CHECK_STR(string(0, -1, -3, "abc"), "");
+	CHECK_STR(string(RT_ALT, -1, INT64_MAX, "a\nb\001"), "a\nb\001");
 	free(c);
 }
 
@@ -119,7 +125,9 @@ static void chars(void)
 	rt_print_char(c, RT_LEFT, 3, 'y');
 	rt_print_char(c, RT_ALT, -1, '\n');
 	rt_print_char(c, RT_ALT, -1, 0);
-	CHECK_STR(host_printed(c), "  xy  \\n\\000");
+	rt_print_char(c, RT_ALT, 4, '"');
+	rt_print_char(c, RT_ALT, -1, '\'');
+	CHECK_STR(host_printed(c), "  xy  \\n\\000   \"\\'");
 	rt_print_char(c, 0, -1, 0);
 	CHECK_INT(c->at - c->out, 1);
 	CHECK_INT(c->out[0], 0);
@@ -150,7 +158,7 @@ static void memory(void)
 	CHECK(!rt_failed(c));
 	rt_print_mem(c, false, 0, -1, 4, 16);
 	CHECK(rt_failed(c));
-	CHECK_STR(c->error, "read fault [man error::fault] at 0x0000000000000013");
+	CHECK_STR(c->error, "read fault [man error::fault] at 0x13");
 	CHECK_STR(host_printed(c), "");
 	free(c);
 }

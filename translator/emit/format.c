@@ -86,6 +86,8 @@ static void emit_part(struct emit *e, const struct expr *x, const struct print_p
 	value = expr_c(e, args->at[(*next)++]);
 	switch (p->conv) {
 	case CONV_STRING:
+		if (p->precision_kind == SIZE_NONE)
+			precision = "INT64_MAX";
 		if (is_plain)
 			emit_plain_part(e, p->conv, value);
 		else

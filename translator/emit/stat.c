@@ -113,7 +113,8 @@ const char *emit_hist_in(struct emit *e, const struct expr *in)
 {
 	const struct expr *hist = in->in.array;
 
-	return arena_printf(e->a, "rt_hist_in(%s, %s, %s)",
+	at_hist(e, hist);
+	return arena_printf(e->a, "(rt_hist_get(c, %s, %s, %s) != 0)",
 			    stat_spec_c(e, stat_var(hist->hist.stat)),
 			    stat_read(e, hist->hist.stat), expr_c(e, in->in.keys.at[0]));
 }
