@@ -72,6 +72,9 @@ uint64_t rt_port_real_ip(struct rt_context *c, uint64_t ip);
 enum rt_output { RT_OUTPUT_PRINT, RT_OUTPUT_WARNING, RT_OUTPUT_ERROR, RT_OUTPUT_LOG, RT_OUTPUT_SYSTEM };
 void rt_port_output(struct rt_context *c, enum rt_output kind, const char *data, size_t n);
 
+/* Sends SIGNAL to the thread that was hit.  0 or -errno. */
+int rt_port_raise(struct rt_context *c, int signal);
+
 /* rt_session.exiting or n_errors has changed: let the driver look. */
 void rt_port_wake(struct rt_context *c);
 

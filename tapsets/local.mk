@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 nobase_dist_pkgdata_DATA += \
 	tapsets/ansi.stp \
+	tapsets/argv.stp \
 	tapsets/context.stp \
 	tapsets/ctime.stp \
 	tapsets/dev.stp \
@@ -22,6 +23,7 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/rlimit.stp \
 	tapsets/signal.stp \
 	tapsets/socket.stp \
+	tapsets/speculative.stp \
 	tapsets/stopwatch.stp \
 	tapsets/string.stp \
 	tapsets/syscall_table.stp \

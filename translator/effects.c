@@ -355,7 +355,7 @@ bool pass_effects(struct session *s)
 	VEC_EACH(&s->globals, i) {
 		struct var *v = s->globals.at[i];
 
-		if (v->is_written && !v->is_read && !v->is_synthetic) {
+		if (v->is_written && !v->is_read && !v->is_synthetic && !(v->owner && v->owner->is_tapset)) {
 			struct probe *p = unread_add_probe(s, v);
 
 			scan_probe(s, p, &nodes[n_functions + p->id]);

@@ -416,6 +416,7 @@ void library_parse_env(struct session *s, struct parse_env *env)
 		.data = s,
 		.args = s->opt.args.at,
 		.n_args = s->opt.args.n,
+		.args_used = s->args_used,
 	};
 }
 

@@ -34,26 +34,31 @@ static const char *read_script(struct session *s, const char *path)
 	return copy;
 }
 
-static struct syntax_file *parse_script(struct session *s, const char *name, const char *text,
-					bool *args_used)
+static struct syntax_file *parse_script(struct session *s, const char *name, const char *text)
 {
 	struct source source = { .name = name, .text = text, .len = (uint32_t)strlen(text) };
 	struct parse_env env;
 	struct syntax_file *file;
 
 	library_parse_env(s, &env);
-	env.args_used = args_used;
 	file = parse_source(&env, sources_add(s->sources, &source));
 	VEC_PUSH(s->arena, &s->user_files, file);
 	return file;
+}
+
+void parse_warn_unused_args(struct session *s)
+{
+	for (size_t i = 0; i < s->opt.args.n; i++)
+		if (!s->args_used[i])
+			diag_warning(&s->diag, (struct loc){ 0 }, W_UNUSED_ARGUMENT, i + 1, i + 1);
 }
 
 bool pass_parse(struct session *s)
 {
 	const char *text = s->opt.script_text, *name = "<input>";
 	unsigned errors = s->diag.n_errors;
-	bool *args_used = ARENA_ARRAY(s->arena, s->opt.args.n, bool);
 
+	s->args_used = ARENA_ARRAY(s->arena, s->opt.args.n, bool);
 	s->library = library_new(s);
 	if (!text) {
 		text = read_script(s, s->opt.script_file);
@@ -62,12 +67,11 @@ bool pass_parse(struct session *s)
 		if (strcmp(s->opt.script_file, "-"))
 			name = s->opt.script_file;
 	}
-	s->user_file = parse_script(s, name, text, args_used);
+	s->user_file = parse_script(s, name, text);
 	VEC_EACH(&s->opt.extra_scripts, i)
 		parse_script(s, arena_printf(s->arena, "<input%zu>", i + 1),
-			     s->opt.extra_scripts.at[i], args_used);
-	for (size_t i = 0; i < s->opt.args.n; i++)
-		if (!args_used[i])
-			diag_warning(&s->diag, (struct loc){ 0 }, W_UNUSED_ARGUMENT, i + 1, i + 1);
+			     s->opt.extra_scripts.at[i]);
+	if (s->opt.last_pass == 1)
+		parse_warn_unused_args(s);
 	return s->diag.n_errors == errors;
 }

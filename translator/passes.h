@@ -27,6 +27,9 @@
 
 struct session;
 
+/* When no more files will be read: of the script's arguments, those that nobody has asked for. */
+void parse_warn_unused_args(struct session *s);
+
 /* Each in the file of its name. False: it has reported an error. */
 bool pass_parse(struct session *s);
 bool pass_expand(struct session *s);

@@ -517,5 +517,6 @@ bool pass_resolve(struct session *s)
 	} while (n_probes < s->probes.n || n_functions < s->functions.n || autocast_resolve(s));
 	autocast_report(s);
 	lookup_collect_embedded(s);
+	parse_warn_unused_args(s); /* all files that the script needs have been read */
 	return s->diag.n_errors == n_errors;
 }

@@ -142,6 +142,7 @@ struct session {
 	const char *runtime_why;
 
 	/* pass 1 [parse] */
+	bool *args_used;                      /* of opt.args: the script, or a tapset file, has it */
 	struct syntax_file *user_file;        /* the script; -E texts are more of them */
 	VEC(struct syntax_file *) user_files;
 	VEC(struct autocast) autocasts; /* [resolve] that wait for their types */

@@ -305,3 +305,15 @@ void rt_system(struct rt_context *c, const char *command)
 {
 	rt_port_output(c, RT_OUTPUT_SYSTEM, command, rt_str_len(command));
 }
+
+/* The thread may get no further than here: what the handler has printed is not lost. */
+int rt_raise(struct rt_context *c, int64_t signal)
+{
+	const int einval = 22;
+
+	if (signal < 0 || signal > 64)
+		return -einval;
+	if (!c->out_at)
+		rt_probe_flush(c);
+	return rt_port_raise(c, (int)signal);
+}

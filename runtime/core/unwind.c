@@ -733,6 +733,10 @@ bool rt_unwind_first(struct rt_context *c, struct rt_unwind *u)
 		return false;
 	for (unsigned i = 0; i < RT_UNWIND_REGS; i++)
 		u->reg[i] = *rt_reg_at(c->regs, i);
+	if (c->is_32bit) { /* its registers have other numbers */
+		u->known = 1ull << REG_IP;
+		return true;
+	}
 	u->at_entry = !c->is_return && (p->kind == PROBE_SITE || p->kind == PROBE_RETURN) &&
 		      (script_sites[p->arg].flags & SITE_ENTRY);
 	return true;

@@ -177,3 +177,9 @@ uint64_t rt_port_real_ip(struct rt_context *c, uint64_t ip)
 {
 	return sites_real_ip(ip);
 }
+
+/* It is delivered on the way back to the program. */
+int rt_port_raise(struct rt_context *c, int signal)
+{
+	return c->regs && current->mm ? send_sig(signal, current, 1) : -EPERM;
+}

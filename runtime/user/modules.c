@@ -84,23 +84,42 @@ static void add(struct user_modules *t, size_t *used, const struct space_env *en
 	*used += n;
 }
 
-int modules_write(const struct space_env *env, struct space *sp, const struct maps *m)
+/* Fills an empty table; how many bytes of it are used. */
+static size_t fill(struct user_modules *t, const struct space_env *env, const struct maps *m)
 {
 	size_t used = 1;
 	bool has_code;
-	if (!modules_changed(env, sp, m))
-		return 0;
-	struct user_modules *t = calloc(1, sizeof *t);
-	if (!t)
-		return -ENOMEM;
 	for (size_t i = 0; i < m->n && t->n < USER_MODULES_MAX;) {
 		size_t end = run_of(m, i, &has_code);
 		if (has_code && is_module(&m->at[i]))
 			add(t, &used, env, &m->at[i], &m->at[end - 1]);
 		i = end;
 	}
+	return offsetof(struct user_modules, names) + used;
+}
+
+void modules_describe(const struct space_env *env, struct user_modules *t, pid_t pid)
+{
+	struct maps m;
+	if (!is_asked_for(env))
+		return;
+	t->n = 0;
+	if (maps_read(&m, pid) == 0) {
+		fill(t, env, &m);
+		maps_free(&m);
+	}
+}
+
+int modules_write(const struct space_env *env, struct space *sp, const struct maps *m)
+{
+	if (!modules_changed(env, sp, m))
+		return 0;
+	struct user_modules *t = calloc(1, sizeof *t);
+	if (!t)
+		return -ENOMEM;
+	size_t size = fill(t, env, m);
 	uint64_t at = sp->base + (uint64_t)env->im->header->modules;
-	int err = remote_write(&sp->mem, at, t, offsetof(struct user_modules, names) + used);
+	int err = remote_write(&sp->mem, at, t, size);
 	free(t);
 	if (!err)
 		sp->modules_seen = fingerprint(m);

@@ -129,5 +129,7 @@ int space_set_process(const struct space_env *env, struct space *sp, pid_t pid, 
 
 /* Fills in what of P can be seen from outside: ids, name, where its vDSO is. */
 void space_describe_process(const struct space_env *env, struct user_process *p, pid_t pid);
+/* The same for the table of modules of a process that handlers of the driver are about. */
+void modules_describe(const struct space_env *env, struct user_modules *t, pid_t pid);
 
 #endif

@@ -218,3 +218,15 @@ bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
 	(void)base;
 	return false;
 }
+
+/* The supervisor keeps it away from the thread as long as that is in a handler. */
+int rt_port_raise(struct rt_context *c, int signal)
+{
+	const int eperm = 1;
+
+	(void)c;
+	if (!may_ask())
+		return -eperm;
+	return (int)user_syscall(__NR_tgkill, user_syscall(__NR_getpid, 0, 0, 0, 0, 0, 0),
+				 user_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0), signal, 0, 0, 0);
+}

@@ -164,6 +164,13 @@ bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
 	return false;
 }
 
+int rt_port_raise(struct rt_context *c, int signal)
+{
+	(void)c;
+	(void)signal;
+	return 0;
+}
+
 bool rt_port_module(struct rt_context *c, uint64_t address, struct rt_module *m)
 {
 	(void)c;
