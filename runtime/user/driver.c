@@ -378,7 +378,7 @@ static void on_syscall(void *data, struct process *p, pid_t tid, bool is_return,
 	d->c->regs = &r;
 	d->c->ip = r.ip;
 	d->c->is_32bit = is_32bit;
-	modules_describe(&d->env, image_at(&d->im, d->im.header->modules), p->pid);
+	modules_describe(&d->env, image_at(d->im, d->im->header->modules), p->pid);
 	run_process_probes(d, is_return ? PROBE_SYSCALL_RETURN : PROBE_SYSCALL, p, tid);
 	d->c->regs = NULL;
 	d->c->ip = 0;
