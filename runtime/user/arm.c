@@ -265,6 +265,7 @@ static int arm_mapping(const struct space_env *env, struct space *sp, const stru
 	for (size_t i = 0; good && i < n; i++) {
 		const struct site_recipe *recipe = &env->im->sites[plan[i].site];
 		uint8_t now[SITE_COVER_MAX];
+		watch_give_way(sp, plan[i].address);
 		if (remote_read(&sp->mem, plan[i].address, now, recipe->cover) ||
 		    memcmp(now, recipe->orig, recipe->cover) != 0)
 			refuse_site(env, sp, &plan[i], "the code in memory is not that of the file");
@@ -314,6 +315,7 @@ void space_drop_unmapped(const struct space_env *env, struct space *sp, const st
 			sp->patches[to++] = *p;
 	}
 	sp->n_patches = to;
+	watch_drop_lost(sp);
 }
 
 static int set_bias(const struct space_env *env, struct space *sp, uint32_t file, int64_t bias)

@@ -3,12 +3,18 @@
 
 #include <string.h>
 
+static uint64_t claim_of(const struct space *sp, pid_t tid)
+{
+	return (uint64_t)sp->token << 32 | (uint32_t)tid;
+}
+
 struct user_context *context_find(const struct tracer *t, const struct space *sp, pid_t tid)
 {
 	const struct image *im = t->env->im;
-	const struct user_claim *claims = image_claims(im);
-	for (uint32_t i = 0; i < im->session->n_contexts; i++)
-		if (claims[i].tid == (uint32_t)tid && claims[i].token == sp->token)
+	const union user_claim *claims = image_claims(im);
+	uint64_t claim = claim_of(sp, tid);
+	for (uint32_t i = 0; sp->token && i < im->session->n_contexts; i++)
+		if (__atomic_load_n(&claims[i].both, __ATOMIC_ACQUIRE) == claim)
 			return image_context(im, i);
 	return NULL;
 }
@@ -18,15 +24,15 @@ struct user_context *context_claim(const struct tracer *t, const struct space *s
 				   pid_t tid)
 {
 	const struct image *im = t->env->im;
-	struct user_claim *claims = image_claims(im);
+	union user_claim *claims = image_claims(im);
 	struct user_context *u = context_find(t, sp, tid);
 	if (u || !sp->base)
 		return u;
 	for (uint32_t i = 0; i < im->session->n_contexts; i++) {
-		uint32_t free = 0;
-		if (claims[i].tid || !__atomic_compare_exchange_n(&claims[i].tid, &free,
-								  (uint32_t)tid, false,
-								  __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
+		uint64_t none = 0;
+		if (claims[i].both || !__atomic_compare_exchange_n(&claims[i].both, &none,
+								   claim_of(sp, tid), false,
+								   __ATOMIC_ACQ_REL, __ATOMIC_RELAXED))
 			continue;
 		u = image_context(im, i);
 		if (!u->ready) {
@@ -43,7 +49,6 @@ struct user_context *context_claim(const struct tracer *t, const struct space *s
 		u->rt.regs = (void *)(uintptr_t)(there + USER_CONTEXT_REGS);
 		u->rt.port = (void *)(uintptr_t)there;
 		u->rt.is_return = 0;
-		__atomic_store_n(&claims[i].token, sp->token, __ATOMIC_RELEASE);
 		return u;
 	}
 	return NULL;
@@ -51,7 +56,8 @@ struct user_context *context_claim(const struct tracer *t, const struct space *s
 
 /* So that the first hit of a thread needs no system call: its context goes into the table
  * that entry.S looks into.  Should another thread take the same place at the same time, one
- * of them is found the slow way. */
+ * of them is found the slow way: context.key tells which, and that is why the entry's key is
+ * written last, or alone. */
 void context_introduce(const struct tracer *t, const struct space *sp, pid_t pid, pid_t tid,
 		       uint64_t thread_pointer)
 {
@@ -62,16 +68,19 @@ void context_introduce(const struct tracer *t, const struct space *sp, pid_t pid
 	uint64_t at = sp->base + (uint64_t)im->header->process + USER_PROCESS_TABLE + h * sizeof e[0];
 	if (!u || remote_read(&sp->mem, at, e, sizeof e))
 		return;
-	for (unsigned i = 0; i < USER_TABLE_PROBES; i++)
-		if (e[i].key == thread_pointer + 1)
-			return;
-	for (unsigned i = 0; i < USER_TABLE_PROBES; i++)
-		if (e[i].key == 0) {
-			e[i].key = thread_pointer + 1;
-			e[i].context = sp->base + (uint64_t)((char *)u - im->base);
-			remote_write(&sp->mem, at + i * sizeof e[0], &e[i], sizeof e[i]);
-			return;
-		}
+	u->key = thread_pointer + 1;
+	unsigned i = 0;
+	while (i < USER_TABLE_PROBES && e[i].key != u->key)
+		i++;
+	if (i == USER_TABLE_PROBES)
+		for (i = 0; i < USER_TABLE_PROBES && e[i].key;)
+			i++;
+	if (i == USER_TABLE_PROBES)
+		return;
+	uint64_t there = sp->base + (uint64_t)((char *)u - im->base);
+	at += i * sizeof e[0];
+	if (remote_write(&sp->mem, at + offsetof(struct user_table_entry, context), &there, 8) == 0)
+		remote_write(&sp->mem, at + offsetof(struct user_table_entry, key), &u->key, 8);
 }
 
 /* Takes a context out of the table of a process that goes on. */
@@ -81,12 +90,13 @@ void context_forget(const struct tracer *t, const struct space *sp, struct user_
 	static struct user_table_entry table[USER_TABLE_SIZE + USER_TABLE_PROBES];
 	uint64_t there = sp->base + (uint64_t)((char *)u - im->base);
 	uint64_t at = sp->base + (uint64_t)im->header->process + USER_PROCESS_TABLE;
-	static const struct user_table_entry none;
+	static const uint64_t none;
 	if (remote_read(&sp->mem, at, table, sizeof table))
 		return;
 	for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-		if (table[i].context == there)
-			remote_write(&sp->mem, at + i * sizeof table[0], &none, sizeof none);
+		if (table[i].key && table[i].context == there)
+			remote_write(&sp->mem, at + i * sizeof table[0] +
+				     offsetof(struct user_table_entry, key), &none, sizeof none);
 }
 
 /* What a thread leaves behind that has died in a handler, or whose handler is given up. */
@@ -104,21 +114,22 @@ void context_recover(const struct tracer *t, struct user_context *u)
 void context_release(const struct tracer *t, struct user_context *u)
 {
 	const struct image *im = t->env->im;
-	struct user_claim *claim = &image_claims(im)[u->rt.id - 1];
-	context_recover(t, u);
+	uint64_t i = (uint64_t)((char *)u - (char *)image_context(im, 0)) / im->session->context_stride;
+	if (u->ready)
+		context_recover(t, u);
 	u->rt.port = NULL;
 	u->n_returns = 0;
 	u->deferred = 0;
 	u->held = 0;
 	u->token = 0;
-	claim->token = 0;
-	__atomic_store_n(&claim->tid, 0, __ATOMIC_RELEASE);
+	u->key = 0;
+	__atomic_store_n(&image_claims(im)[i].both, 0, __ATOMIC_RELEASE);
 }
 
 void context_release_all(const struct tracer *t, uint32_t token)
 {
 	const struct image *im = t->env->im;
-	const struct user_claim *claims = image_claims(im);
+	const union user_claim *claims = image_claims(im);
 	for (uint32_t i = 0; token && i < im->session->n_contexts; i++)
 		if (claims[i].tid && claims[i].token == token)
 			context_release(t, image_context(im, i));

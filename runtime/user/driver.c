@@ -95,7 +95,7 @@ static void make_context(struct driver *d)
 {
 	struct user_session *s = d->im->session;
 	uint32_t i = s->n_contexts - 1;
-	struct user_claim *claim = &image_claims(d->im)[i];
+	union user_claim *claim = &image_claims(d->im)[i];
 	claim->tid = (uint32_t)getpid();
 	claim->token = 0;
 	struct user_context *u = image_context(d->im, i);

@@ -58,6 +58,8 @@ user_header_end:
 	cmp	%rax, (%rdx)
 	jne	7f
 6:	mov	8(%rdx), %rdx
+	cmp	%rax, USER_CONTEXT_KEY(%rdx)
+	jne	5f
 	.subsection 1
 7:	mov	$(USER_TABLE_PROBES - 1), %ecx
 8:	add	$16, %rdx
@@ -65,7 +67,7 @@ user_header_end:
 	je	6b
 	dec	%ecx
 	jnz	8b
-	call	find_slowly
+5:	call	find_slowly
 	test	%rdx, %rdx
 	jnz	9f
 	jmp	\none

@@ -91,7 +91,7 @@ static uint64_t lay_out(struct user_session *s, const struct script_info *info, 
 	s->first_return = end;
 	s->next_return = s->first_return + info->n_sites * sizeof(uint32_t);
 	s->claims = round_up(s->next_return + info->n_probes * sizeof(uint32_t), PAGE);
-	s->contexts = round_up(s->claims + MAX_CONTEXTS * sizeof(struct user_claim), PAGE);
+	s->contexts = round_up(s->claims + MAX_CONTEXTS * sizeof(union user_claim), PAGE);
 	s->rings = s->contexts + (uint64_t)MAX_CONTEXTS * s->context_stride;
 	return round_up(s->rings + n_rings * (sizeof(struct user_ring) + ring), PAGE);
 }

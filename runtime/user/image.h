@@ -41,7 +41,7 @@ static inline const char *image_string(const struct image *im, uint32_t s)
 	return im->strings + s;
 }
 
-static inline struct user_claim *image_claims(const struct image *im)
+static inline union user_claim *image_claims(const struct image *im)
 {
 	return image_at(im, (int64_t)im->session->claims);
 }

@@ -38,7 +38,7 @@
 #define TAPSTER_RUNTIME_USER_LAYOUT_H
 
 #define USER_MAGIC 0x72737074 /* "tpsr" */
-#define USER_ABI 5            /* changes with any struct here */
+#define USER_ABI 6            /* changes with any struct here */
 
 /* ---- numbers that entry.S needs; checked against the structs below ---- */
 
@@ -56,6 +56,7 @@
 #define USER_CONTEXT_TARGET_SP 0
 #define USER_CONTEXT_STACK 8
 #define USER_CONTEXT_DEFERRED 16
+#define USER_CONTEXT_KEY 24
 #define USER_CONTEXT_REGS 32
 #define USER_CONTEXT_RT 256
 #define USER_STACK_SIZE 16384
@@ -148,7 +149,8 @@ struct user_watch {
 enum user_watch_does {
 	USER_WATCH_RETURN,   /* ret */
 	USER_WATCH_ENDBR,    /* endbr64 */
-	USER_WATCH_PUSH_BP   /* push %rbp */
+	USER_WATCH_PUSH_BP,  /* push %rbp */
+	USER_WATCH_SITE      /* a site's breakpoint serves: not in the process's own list */
 };
 
 struct user_table_entry {
@@ -203,9 +205,12 @@ struct user_modules {
 	char names[USER_MODULE_NAMES]; /* "" first */
 };
 
-struct user_claim {
-	uint32_t tid; /* 0: free */
-	uint32_t token;
+/* Which thread has a context; changes as a whole, so that nobody sees half of it. */
+union user_claim {
+	uint64_t both; /* 0: free */
+	struct {
+		uint32_t tid, token;
+	};
 };
 
 /* A function's frame whose return address was replaced. */
@@ -223,7 +228,7 @@ struct user_context {
 	uint64_t stack;     /* top of our stack */
 	uint32_t deferred;
 	uint32_t token;
-	uint64_t unused1;
+	uint64_t key;       /* as in the table: an entry whose context has another key is void */
 	struct rt_regs regs;
 	uint32_t ready;     /* rt_context_init was done */
 	uint32_t n_returns;
@@ -275,6 +280,7 @@ _Static_assert(offsetof(struct user_process, table) == USER_PROCESS_TABLE, "");
 _Static_assert(offsetof(struct user_context, target_sp) == USER_CONTEXT_TARGET_SP, "");
 _Static_assert(offsetof(struct user_context, stack) == USER_CONTEXT_STACK, "");
 _Static_assert(offsetof(struct user_context, deferred) == USER_CONTEXT_DEFERRED, "");
+_Static_assert(offsetof(struct user_context, key) == USER_CONTEXT_KEY, "");
 _Static_assert(offsetof(struct user_context, regs) == USER_CONTEXT_REGS, "");
 _Static_assert(offsetof(struct user_context, rt) == USER_CONTEXT_RT, "");
 _Static_assert(offsetof(struct rt_context, busy) == RT_CONTEXT_BUSY, "");

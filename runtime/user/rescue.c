@@ -98,7 +98,7 @@ static size_t stop_all(pid_t pid, struct seized *to)
 /* Signals that the supervisor had held back. */
 static void send_held(const struct rescue_work *w, const struct space *sp, pid_t pid)
 {
-	const struct user_claim *claims = image_claims(w->im);
+	const union user_claim *claims = image_claims(w->im);
 	for (uint32_t i = 0; i < w->im->session->n_contexts; i++) {
 		struct user_context *u = image_context(w->im, i);
 		if (!claims[i].tid || claims[i].token != sp->token)

@@ -283,41 +283,59 @@ void space_replace_returns(const struct image *im, const struct space *s, struct
 
 static void restore_returns(const struct image *im, const struct space *sp)
 {
-	const struct user_claim *claims = image_claims(im);
+	const union user_claim *claims = image_claims(im);
 	for (uint32_t i = 0; i < im->session->n_contexts; i++)
 		if (claims[i].tid && claims[i].token == sp->token)
 			space_restore_returns(im, sp, image_context(im, i));
+}
+
+static void restore_patch(const struct image *im, const struct space *sp, const struct patch *p)
+{
+	static const uint8_t brk = 0xcc;
+	const struct site_recipe *r = &im->sites[p->site];
+	uint8_t jump[5], hop[2] = { 0xeb, (uint8_t)(r->hop - 2) };
+	uint64_t pad = p->address + (uint64_t)(int64_t)r->hop;
+	switch ((enum patch_kind)p->kind) {
+	case PATCH_NONE:
+		break;
+	case PATCH_BREAK:
+		restore_bytes(sp, p->address, &brk, r->orig, 1);
+		break;
+	case PATCH_JUMP:
+		space_make_jump(jump, p->address, p->stub + USER_STUB_CODE);
+		restore_bytes(sp, p->address, jump, r->orig, 5);
+		break;
+	case PATCH_HOP:
+		restore_bytes(sp, p->address, hop, r->orig, 2);
+		space_make_jump(jump, pad, p->stub + USER_STUB_CODE);
+		restore_bytes(sp, pad, jump, r->hop_orig, 5);
+		break;
+	}
+}
+
+int space_make_break(const struct image *im, struct space *sp, uint64_t address)
+{
+	static const uint8_t brk = 0xcc;
+	struct patch *p = &sp->patches[space_lower_bound(sp, address)];
+	if (p->kind == PATCH_BREAK)
+		return 0;
+	restore_patch(im, sp, p);
+	p->kind = PATCH_BREAK;
+	return remote_write(&sp->mem, address, &brk, 1);
 }
 
 void space_restore(const struct image *im, struct space *sp)
 {
 	static const uint8_t brk = 0xcc;
 	for (unsigned i = 0; i < sp->n_watches; i++)
-		restore_bytes(sp, sp->watches[i].w.address, &brk, &sp->watches[i].w.original, 1);
+		if (sp->watches[i].w.does != USER_WATCH_SITE)
+			restore_bytes(sp, sp->watches[i].w.address, &brk, &sp->watches[i].w.original, 1);
 	sp->n_watches = 0;
 	for (size_t i = 0; i < sp->n_patches; i++) {
 		const struct patch *p = &sp->patches[i];
-		const struct site_recipe *r = &im->sites[p->site];
-		uint8_t jump[5], hop[2] = { 0xeb, (uint8_t)(r->hop - 2) };
-		uint64_t pad = p->address + (uint64_t)(int64_t)r->hop;
 		if (p->kind != PATCH_NONE)
 			space_raise_semaphore(im, sp, p, -1);
-		switch ((enum patch_kind)p->kind) {
-		case PATCH_NONE:
-			break;
-		case PATCH_BREAK:
-			restore_bytes(sp, p->address, &brk, r->orig, 1);
-			break;
-		case PATCH_JUMP:
-			space_make_jump(jump, p->address, p->stub + USER_STUB_CODE);
-			restore_bytes(sp, p->address, jump, r->orig, 5);
-			break;
-		case PATCH_HOP:
-			restore_bytes(sp, p->address, hop, r->orig, 2);
-			space_make_jump(jump, pad, p->stub + USER_STUB_CODE);
-			restore_bytes(sp, pad, jump, r->hop_orig, 5);
-			break;
-		}
+		restore_patch(im, sp, p);
 	}
 	if (sp->base)
 		restore_returns(im, sp);

@@ -26,10 +26,12 @@ uint64_t space_process_at(const struct image *im, const struct space *sp);
 bool space_add_patch(struct space *sp, const struct patch *p);
 /* Index of the first patch at or behind ADDRESS. */
 size_t space_lower_bound(const struct space *sp, uint64_t address);
-/* jmp rel32 from AT. */
+/* Makes the site that is armed at ADDRESS one that is entered by a breakpoint. */
+int space_make_break(const struct image *im, struct space *sp, uint64_t address);
 /* Adds BY to the counter by which a program knows that somebody listens at the patch's mark. */
 void space_raise_semaphore(const struct image *im, const struct space *sp, const struct patch *p,
 			   int by);
+/* jmp rel32 from AT. */
 void space_make_jump(uint8_t jump[5], uint64_t at, uint64_t to);
 
 /* ---- inject.c ---- */
@@ -53,6 +55,10 @@ int modules_write(const struct space_env *env, struct space *sp, const struct ma
 
 /* ---- watch.c ---- */
 
+/* Forgets those whose memory was mapped anew. */
+void watch_drop_lost(struct space *sp);
+/* A site wants the instruction at ADDRESS: a watch there is missing then. */
+void watch_give_way(struct space *sp, uint64_t address);
 /* Fills LIST with the watches that are missing; how many. */
 unsigned watch_missing(const struct space_env *env, struct space *sp, const struct maps *m,
 		       struct space_watch *list, unsigned max);

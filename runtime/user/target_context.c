@@ -13,22 +13,51 @@
 struct user_process user_process __attribute__((section(".tapster.process")));
 struct user_session user_session;
 
-static struct user_claim *claims(void)
+static union user_claim *claims(void)
 {
 	return user_at(user_session.claims);
 }
 
+static uint64_t claim_of(uint32_t tid)
+{
+	return (uint64_t)user_process.token << 32 | tid;
+}
+
 static bool claim(uint32_t i, uint32_t tid)
 {
-	struct user_claim *cl = &claims()[i];
-	uint32_t free = 0;
+	uint64_t *cl = &claims()[i].both, none = 0;
 
-	if (__atomic_load_n(&cl->tid, __ATOMIC_RELAXED) != 0 ||
-	    !__atomic_compare_exchange_n(&cl->tid, &free, tid, false, __ATOMIC_ACQ_REL,
-					 __ATOMIC_RELAXED))
-		return false;
-	__atomic_store_n(&cl->token, user_process.token, __ATOMIC_RELEASE);
-	return true;
+	return __atomic_load_n(cl, __ATOMIC_RELAXED) == 0 &&
+	       __atomic_compare_exchange_n(cl, &none, claim_of(tid), false, __ATOMIC_ACQ_REL,
+					   __ATOMIC_RELAXED);
+}
+
+/* The context that the thread has already, but not number EXCEPT; or n_contexts. */
+static uint32_t find_claimed(uint32_t tid, uint32_t except)
+{
+	uint32_t n = user_session.n_contexts;
+
+	for (uint32_t i = 0; i < n; i++)
+		if (i != except && __atomic_load_n(&claims()[i].both, __ATOMIC_ACQUIRE) == claim_of(tid))
+			return i;
+	return n;
+}
+
+/* The supervisor may have claimed one for us while we were looking, to leave a message there: it
+ * prevails, since that is not seen to happen again once there is ours. */
+static uint32_t settle_claims(uint32_t ours, uint32_t tid)
+{
+	uint32_t other = find_claimed(tid, ours);
+
+	if (other == user_session.n_contexts)
+		return ours;
+	struct user_context *from = user_context_at(ours), *to = user_context_at(other);
+	__atomic_store_n(&claims()[ours].both, 0, __ATOMIC_SEQ_CST);
+	to->held |= from->held;
+	to->deferred |= from->deferred;
+	from->held = 0;
+	from->deferred = 0;
+	return other;
 }
 
 /* Everything in a context that depends on where this process has it. */
@@ -54,8 +83,9 @@ static void enter_in_table(uint64_t key, struct user_context *u)
 
 	/* Never another thread's entry: it may be reading it.  Where there is no room the
 	 * thread comes here at each hit. */
-	while (to < end && to->key != 0 && to->context != (uint64_t)(uintptr_t)u)
+	while (to < end && to->key != 0 && to->key != key && to->context != (uint64_t)(uintptr_t)u)
 		to++;
+	u->key = key;
 	if (to == end)
 		return;
 	to->key = 0; /* entry.S reads key, then context */
@@ -67,23 +97,20 @@ static void enter_in_table(uint64_t key, struct user_context *u)
 
 struct user_context *user_context_find(uint64_t key)
 {
-	uint32_t n = user_session.n_contexts, token = user_process.token;
-	uint32_t found = n;
+	uint32_t n = user_session.n_contexts;
 
-	if (token == 0)
+	if (user_process.token == 0)
 		return NULL;
 	uint32_t tid = (uint32_t)user_syscall(__NR_gettid, 0, 0, 0, 0, 0, 0);
+	uint32_t found = find_claimed(tid, n);
 
 	for (uint32_t i = 0; i < n && found == n; i++)
-		if (claims()[i].tid == tid && claims()[i].token == token)
-			found = i;
-	for (uint32_t i = 0; i < n && found == n; i++)
 		if (claim(i, tid))
-			found = i;
+			found = settle_claims(i, tid);
 	if (found == n)
 		return NULL;
 	struct user_context *u = user_context_at(found);
-	if (u->token != token || u->rt.tid != (int32_t)tid || u->rt.port != u)
+	if (u->token != user_process.token || u->rt.tid != (int32_t)tid || u->rt.port != u)
 		settle(u, found, tid);
 	enter_in_table(key, u);
 	return u;

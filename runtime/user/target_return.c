@@ -180,7 +180,7 @@ void user_returned(struct user_context *u)
  * whose parent's are as good. */
 uint64_t user_return_find(uint64_t slot)
 {
-	struct user_claim *claims = user_at(user_session.claims);
+	union user_claim *claims = user_at(user_session.claims);
 
 	for (uint32_t i = 0; i < user_session.n_contexts; i++) {
 		if (!claims[i].tid ||

@@ -31,6 +31,8 @@ static void step_over(uint8_t does, uint64_t *ip, uint64_t *sp, uint64_t bp)
 		*sp -= 8;
 		*(uint64_t *)(uintptr_t)*sp = bp;
 		break;
+	case USER_WATCH_SITE:
+		break;
 	}
 }
 

@@ -136,6 +136,8 @@ static void step_over(const struct space *sp, struct thread *th, uint8_t does)
 		if (remote_write(&sp->mem, regs.rsp, &regs.rbp, 8))
 			return;
 		break;
+	case USER_WATCH_SITE:
+		return;
 	}
 	remote_set_regs(th->tid, &regs);
 }
@@ -201,17 +203,16 @@ static bool breakpoint(struct tracer *t, struct thread *th)
 		return false;
 	uint64_t trap = ip - 1;
 	const struct patch *p = space_find(sp, trap);
-	if (p && p->kind == PATCH_BREAK) {
-		remote_set_ip(th->tid, p->stub + USER_STUB_CODE);
-		resume_trap(t, th);
-		return true;
-	}
 	const struct space_watch *w = space_find_watch(sp, trap);
-	if (w) {
-		if (w->why != WATCH_LINKER)
+	bool is_site = p && p->kind == PATCH_BREAK;
+	if (is_site || w) {
+		if (w && w->why != WATCH_LINKER)
 			suspend_returns(t, th, w->why);
-		step_over(sp, th, w->w.does);
-		if (w->why == WATCH_LINKER)
+		if (is_site)
+			remote_set_ip(th->tid, p->stub + USER_STUB_CODE);
+		else
+			step_over(sp, th, w->w.does);
+		if (w && w->why == WATCH_LINKER)
 			tracer_look_again(t, th);
 		else
 			resume_trap(t, th);
@@ -276,8 +277,10 @@ static bool fault(struct tracer *t, struct thread *th)
 	struct user_regs_struct regs;
 	if (!u || !u->rt.busy || remote_get_regs(th->tid, &regs))
 		return false;
-	fprintf(stderr, "ERROR: fault in a handler (at object offset %#lx); the handler was ended\n",
-		(unsigned long)(ip - sp->base));
+	siginfo_t info = { 0 };
+	ptrace(PTRACE_GETSIGINFO, th->tid, NULL, &info);
+	fprintf(stderr, "ERROR: fault in a handler (at object offset %#lx, of address %p); the handler "
+			"was ended\n", (unsigned long)(ip - sp->base), info.si_addr);
 	context_recover(t, u);
 	u->rt.regs = (void *)(uintptr_t)(sp->base + (uint64_t)((char *)&u->regs - im->base));
 	place_roll_forward(sp, u, &regs);

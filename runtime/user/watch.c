@@ -7,7 +7,8 @@
  * is watched when libraries may come that matter.
  *
  * Unwinders look at return addresses, and must see the real ones where a return
- * probe has replaced them.  They are libgcc's and LLVM's, which have the same
+ * probe has replaced them.  Where a probe of the script is on the same instruction, its breakpoint
+ * serves for both.  They are libgcc's and LLVM's, which have the same
  * interface, in a library or linked into the program; pthread_exit, cancellation
  * and backtrace() come by them too.  Where an exception is caught, or the
  * unwinder's caller goes on, debug registers stop the thread again, so that the
@@ -115,9 +116,15 @@ static bool add(const struct space *sp, struct space_watch *list, unsigned *n, u
 	static const uint8_t endbr64[4] = { 0xf3, 0x0f, 0x1e, 0xfa };
 	uint8_t code[8] = { 0 };
 	struct space_watch w = { .w = { .address = address }, .why = why };
+	const struct patch *p = space_find(sp, address);
 	if (*n + sp->n_watches >= max || space_find_watch(sp, address) ||
 	    remote_read(&sp->mem, address, code, sizeof code))
 		return false;
+	if (p && p->kind != PATCH_NONE) {
+		w.w.does = USER_WATCH_SITE;
+		list[(*n)++] = w;
+		return true;
+	}
 	const uint8_t *after = memcmp(code, endbr64, 4) == 0 ? code + 4 : code;
 	w.w.original = code[0];
 	if (why == WATCH_LINKER && (after[0] == 0xc3 || (after[0] == 0xf3 && after[1] == 0xc3)))
@@ -215,6 +222,37 @@ unsigned watch_missing(const struct space_env *env, struct space *sp, const stru
 	return n;
 }
 
+static void drop(struct space *sp, unsigned i)
+{
+	if (sp->watches[i].why == WATCH_LINKER)
+		sp->has_linker_watch = false;
+	else
+		sp->has_program_watch = false;
+	memmove(&sp->watches[i], &sp->watches[i + 1], (--sp->n_watches - i) * sizeof sp->watches[i]);
+}
+
+void watch_drop_lost(struct space *sp)
+{
+	for (unsigned i = sp->n_watches; i-- > 0;) {
+		const struct user_watch *w = &sp->watches[i].w;
+		uint8_t now;
+		if (w->does == USER_WATCH_SITE ? !space_find(sp, w->address) :
+		    remote_read(&sp->mem, w->address, &now, 1) || now != 0xcc)
+			drop(sp, i);
+	}
+}
+
+void watch_give_way(struct space *sp, uint64_t address)
+{
+	for (unsigned i = sp->n_watches; i-- > 0;) {
+		const struct user_watch *w = &sp->watches[i].w;
+		if (w->address != address || w->does == USER_WATCH_SITE)
+			continue;
+		remote_write(&sp->mem, address, &w->original, 1);
+		drop(sp, i);
+	}
+}
+
 int watch_install(const struct space_env *env, struct space *sp, const struct space_watch *list,
 		  unsigned n)
 {
@@ -224,7 +262,8 @@ int watch_install(const struct space_env *env, struct space *sp, const struct sp
 	for (unsigned i = 0; i < n; i++)
 		sp->watches[sp->n_watches++] = list[i];
 	for (unsigned i = 0; i < sp->n_watches; i++) {
-		table[i] = sp->watches[i].w;
+		if (sp->watches[i].w.does != USER_WATCH_SITE)
+			table[i] = sp->watches[i].w;
 		if (sp->watches[i].why == WATCH_LINKER)
 			sp->has_linker_watch = true;
 	}
@@ -234,7 +273,9 @@ int watch_install(const struct space_env *env, struct space *sp, const struct sp
 		return 0;
 	int err = SPACE_WRITE_PROCESS(env->im, sp, watches, table);
 	for (unsigned i = first; !err && i < sp->n_watches; i++)
-		err = remote_write(&sp->mem, sp->watches[i].w.address, &brk, 1);
+		err = sp->watches[i].w.does == USER_WATCH_SITE ?
+			      space_make_break(env->im, sp, sp->watches[i].w.address) :
+			      remote_write(&sp->mem, sp->watches[i].w.address, &brk, 1);
 	return err;
 }
 

@@ -113,13 +113,13 @@ int main(int argc, char **argv)
 	sigaddset(&trap, SIGTRAP);
 	sigprocmask(SIG_BLOCK, &trap, NULL);
 	sigaction(SIGRTMIN, &sa, NULL);
-	double begin = now(), ms = atof(argv[2]);
+	const double begin = now(), ms = atof(argv[2]);
 	pid_t sender = start_sender();
 	sigaddset(&trap, SIGRTMIN); /* by one thread, in order */
 	sigprocmask(SIG_BLOCK, &trap, &before);
 	pthread_create(&thread, NULL, beat_on, (void *)&stop);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	for (int i = 0; now() - begin < (argc > 3 ? ms / 2 : ms) && !n_bad; i++) {
+	for (int i = 0; (now() - begin < ms / 2 || !*n_signals) && !n_bad; i++) {
 		beat(i);
 		if (i % 64 == 0 && !child_does_well()) {
 			say("a child died\n");
