@@ -103,6 +103,7 @@
 #define E_CAST_MODULE "E_CAST_MODULE", \
 	"@cast here needs to be told where the type is defined: @cast(value, \"%s\", \"PROGRAM\")"
 #define E_MODULE "E_MODULE", "types and variables of '%s' are not supported yet"
+#define E_HEADER "E_HEADER", "cannot compile a file that includes %s"
 #define E_ENTRY_ELSEWHERE "E_ENTRY_ELSEWHERE", "@entry is only valid in .return probes"
 #define E_ENTRY_LOCAL "E_ENTRY_LOCAL", \
 	"@entry is evaluated at the function's entry, where local '%s' has no value"

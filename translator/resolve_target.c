@@ -14,6 +14,7 @@
 #include "translator/point.h"
 #include "translator/point_messages.h"
 #include "translator/probes/access_expr.h"
+#include "translator/probes/header.h"
 #include "translator/probes/pretty.h"
 #include "translator/probes/program.h"
 
@@ -54,7 +55,8 @@ static void report_cast(struct session *s, const struct expr *e, struct dw_file 
 	case DW_VAR_NOT_FOUND:
 	case DW_VAR_NO_DWARF:
 		diag_error(&s->diag, e->loc, E_NO_TYPE, e->cast.type_name,
-			   arena_printf(s->arena, " in '%s'", dw_info(file)->path),
+			   arena_printf(s->arena, " in '%s'", e->cast.module ? e->cast.module :
+					dw_info(file)->path),
 			   near_list(s->arena, "alternatives", v->names, v->n_names));
 		return;
 	case DW_VAR_BAD_MEMBER:
@@ -75,23 +77,60 @@ static void report_cast(struct session *s, const struct expr *e, struct dw_file 
 	BUG("a @cast that was resolved is reported");
 }
 
+/* One of the modules of a @cast: "PROGRAM", "<HEADER>"; NULL where it has reported. */
+static struct dw_file *module_file(struct resolver *r, const struct expr *e, const char *module,
+				   bool is_quiet)
+{
+	struct session *s = r->s;
+
+	if (*module == '<')
+		return header_types(s, module, e->loc, is_quiet);
+	if (strchr(module, '<') || !strcmp(module, "kernel")) {
+		if (!is_quiet)
+			diag_error(&s->diag, e->loc, E_MODULE, module);
+		return NULL;
+	}
+	return program_module(s, module, e->loc, is_quiet);
+}
+
+static bool has_type(struct session *s, struct dw_file *file, const char *type)
+{
+	static const component_vec none;
+	struct dw_var_result v;
+
+	dw_cast(file, type, &none, false, s->arena, &v);
+	return v.type != NULL || v.error == DW_VAR_OK || v.error == DW_VAR_BAD_MEMBER;
+}
+
+/* "MODULE:MODULE": the first that has the type, or else the last. */
+static struct dw_file *first_with_type(struct resolver *r, const struct expr *e, bool is_quiet)
+{
+	struct session *s = r->s;
+	struct dw_file *file = NULL;
+
+	for (const char *at = e->cast.module; *at;) {
+		size_t len = strcspn(at, ":");
+		const char *module = arena_strndup(s->arena, at, len);
+		bool is_last = !at[len];
+
+		file = module_file(r, e, module, is_quiet || !is_last);
+		if (file && has_type(s, file, e->cast.type_name))
+			return file;
+		at += len + !is_last;
+	}
+	return file;
+}
+
 /* The file whose types a @cast means, or NULL. */
 static struct dw_file *cast_file(struct resolver *r, const struct expr *e, bool is_quiet)
 {
 	struct session *s = r->s;
 	struct dw_file *file = NULL;
-	const char *module = e->cast.module;
 
 	if (!e->cast.type_name) /* inside @defined: its type is not known yet */
 		return NULL;
-	if (module && *module) {
-		if (strchr(module, '<') || !strcmp(module, "kernel")) {
-			if (!is_quiet)
-				diag_error(&s->diag, e->loc, E_MODULE, module);
-			return NULL;
-		}
-		return program_module(s, module, e->loc, is_quiet);
-	}
+	if (e->cast.module && *e->cast.module)
+		return first_with_type(r, e, is_quiet);
 	if (r->probe && r->probe->family->default_file)
 		file = r->probe->family->default_file(r->probe);
 	if (!file && !is_quiet)

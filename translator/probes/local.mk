@@ -4,6 +4,7 @@ libtranslator_a_SOURCES += \
 	translator/probes/begin_end.c \
 	translator/probes/callee.c \
 	translator/probes/function.c \
+	translator/probes/header.c translator/probes/header.h \
 	translator/probes/kernel.c \
 	translator/probes/mark.c \
 	translator/probes/mark_operand.h translator/probes/mark_operand_x86.c \
