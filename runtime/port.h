@@ -55,9 +55,10 @@ bool rt_port_in_target_set(struct rt_context *c, int64_t pid);
  * is the return probes' trampoline.) */
 uint64_t rt_port_real_return(struct rt_context *c, uint64_t slot, uint64_t address);
 
-/* Load bias and thread-local block of script file FILE in the current process; false: not mapped. */
+/* Load bias of script file FILE in the current process; false: not mapped. */
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias);
-bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base);
+/* The base of %fs in the current thread; 0: none. */
+uint64_t rt_port_thread_pointer(struct rt_context *c);
 
 /* What file is mapped at ADDRESS of the current process; only in scripts with SCRIPT_MODULES. */
 bool rt_port_module(struct rt_context *c, uint64_t address, struct rt_module *m);

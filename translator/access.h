@@ -34,9 +34,7 @@ enum access_op_kind {
 	ACC_SBITS,  /* the same, sign-extended */
 	ACC_SEXT,   /* sign-extend from ARG bytes */
 	ACC_ZEXT,   /* zero-extend from ARG bytes */
-	ACC_TLS,    /* pop offset, push address in the thread-local block of the probed file;
-	             * an executable's begins ARG bytes below the thread pointer (psABI: TLS
-	             * variant II), a library's (ARG 0) where the C library has put it */
+	ACC_THREAD, /* push the thread pointer (the base of %fs) */
 	/* binary: pop b, pop a, push a OP b; comparisons are signed and push 0 or 1 */
 	ACC_ADD, ACC_SUB, ACC_MUL, ACC_DIV, ACC_MOD, ACC_AND, ACC_OR, ACC_XOR,
 	ACC_SHL, ACC_SHR, ACC_SHRA, ACC_EQ, ACC_NE, ACC_LT, ACC_LE, ACC_GT, ACC_GE,
@@ -60,7 +58,7 @@ enum access_result {
 struct access_path {
 	access_op_vec ops;
 	enum access_result result;
-	uint32_t file;        /* script file index, for ACC_STATIC and ACC_TLS */
+	uint32_t file;        /* script file index, for ACC_STATIC */
 	bool is_kernel;       /* memory of the kernel, not of the process */
 	/* An assignable path (store_size not 0): the store writes STORE_SIZE bytes to register
 	 * STORE_REG if that is >= 0, else to the address which the first N_ADDRESS_OPS of OPS

@@ -184,11 +184,11 @@ int64_t rt_bias(struct rt_context *c, uint32_t file)
 	return bias;
 }
 
-int64_t rt_tls(struct rt_context *c, uint32_t file)
+int64_t rt_thread_pointer(struct rt_context *c)
 {
-	int64_t base = 0;
+	uint64_t pointer = rt_port_thread_pointer(c);
 
-	if (!rt_port_tls(c, file, &base))
-		rt_error(c, "no thread-local variables of %s here", rt_string(script_files[file].path));
-	return base;
+	if (!pointer)
+		rt_error(c, "the thread has no thread-local variables here");
+	return (int64_t)pointer;
 }

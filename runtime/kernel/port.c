@@ -162,10 +162,13 @@ bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 	return sites_bias(c, file, bias);
 }
 
-/* Thread-local storage is not found yet. */
-bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
+/* In a trap from user mode, or in the task's own context: %fs is the program's. */
+uint64_t rt_port_thread_pointer(struct rt_context *c)
 {
-	return false;
+	uint64_t pointer = 0;
+
+	rdmsrl(MSR_FS_BASE, pointer);
+	return pointer;
 }
 
 uint64_t rt_port_return_address(struct rt_context *c, uint64_t slot, uint64_t value)

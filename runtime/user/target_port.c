@@ -208,15 +208,16 @@ bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 	return true;
 }
 
-/* Thread-local storage of the main program: it ends at the thread pointer
- * (x86-64 ABI supplement, TLS variant II).  Other files' blocks are found
- * through libc's own tables, which differ: not yet. */
-bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
+/* Handlers in the driver run for a thread whose %fs they don't have. */
+uint64_t rt_port_thread_pointer(struct rt_context *c)
 {
+	uint64_t pointer;
+
 	(void)c;
-	(void)file;
-	(void)base;
-	return false;
+	if (user_process.flags & USER_PROCESS_DRIVER)
+		return 0;
+	__asm__ volatile("rdfsbase %0" : "=r"(pointer));
+	return pointer;
 }
 
 /* The supervisor keeps it away from the thread as long as that is in a handler. */

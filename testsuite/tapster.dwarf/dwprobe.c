@@ -129,11 +129,7 @@ static bool run_path(struct target *t, const struct access_path *path,
 		case ACC_BASE: stack[n++] = base; break;
 		case ACC_RETVAL: stack[n++] = regs->rax; break;
 		case ACC_INDEX: die("run-time index");
-		case ACC_TLS:
-			if (!op->arg)
-				die("thread-local variable of a library");
-			stack[n - 1] += regs->fs_base - (uint64_t)op->arg;
-			break;
+		case ACC_THREAD: stack[n++] = regs->fs_base; break;
 		case ACC_LOAD:
 			v = 0;
 			if (pread(t->mem, &v, (size_t)op->arg, (off_t)stack[n - 1]) != op->arg)

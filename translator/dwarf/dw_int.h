@@ -20,6 +20,7 @@
  *	statement.c  addresses of source lines
  *	scope.c   the variables visible at a place
  *	loc.c     DWARF location expressions -> struct dw_place
+ *	tls.c     thread-local storage
  *	cfi.c     the canonical frame address
  *	abi.c     what the psABI says where DWARF says nothing: main, $return, entry
  *	unwind.c  extents of functions and landing pads, by .eh_frame
@@ -131,6 +132,12 @@ struct dw_file {
 	/* unwind.c */
 	bool has_read_unwind;
 	VEC(struct dw_unwind) unwind; /* sorted by start */
+
+	/* tls.c: the word of a library that tells where its block is */
+	bool looked_for_tls_slot;
+	enum { TLS_SLOT_NONE, TLS_SLOT_DISTANCE, TLS_SLOT_NUMBER } tls_slot;
+	uint64_t tls_slot_address;
+	int64_t tls_slot_offset; /* DISTANCE: of the variable whose distance it is */
 
 	/* plt.c: address of a slot, in hexadecimal -> name of the function whose address it gets */
 	bool has_read_slots;
@@ -271,6 +278,9 @@ bool cfi_push_cfa(struct loc_context *c, access_op_vec *ops);
  * terms of the registers of the frame itself. */
 bool cfi_frame(struct loc_context *c, access_op_vec *cfa, access_op_vec *frame_pointer);
 void cfi_close(struct dw_file *f);
+
+/* ---- tls.c ---- */
+bool tls_push_address(struct loc_context *c, access_op_vec *ops);
 
 /* ---- type.c ---- */
 /* A type as the component walk sees it: void when !HAS_DIE and !KNOWN; an array of which

@@ -212,8 +212,7 @@ static bool push_tls(struct loc_context *c, access_op_vec *ops)
 	offset = (uint64_t)last->arg;
 	if (offset >= f->tls_size && offset - f->tls_address < f->tls_size)
 		last->arg -= (int64_t)f->tls_address;
-	op(c, ops, ACC_TLS, (int64_t)f->tls_below, 0);
-	return true;
+	return tls_push_address(c, ops);
 }
 
 static enum access_op_kind plain_op(unsigned atom)

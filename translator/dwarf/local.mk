@@ -24,6 +24,7 @@ libtranslator_a_SOURCES += \
 	translator/dwarf/statement.c \
 	translator/dwarf/symbol.c \
 	translator/dwarf/symbol_table.c \
+	translator/dwarf/tls.c \
 	translator/dwarf/type.c \
 	translator/dwarf/unit.c \
 	translator/dwarf/unwind.c \

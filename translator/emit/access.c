@@ -120,9 +120,8 @@ static void step(struct machine *m, const struct expr *x, const struct access_op
 	case ACC_ZEXT:
 		push(m, extend(e, pop(m), op->kind == ACC_SEXT, op->arg));
 		break;
-	case ACC_TLS:
-		a = pop(m);
-		push(m, arena_printf(e->a, "(rt_tls(c, %u) + %s)", x->access.path->file, a));
+	case ACC_THREAD:
+		push(m, "rt_thread_pointer(c)");
 		break;
 	case ACC_ADD:
 		binary(m, "(A + B)");

@@ -6,7 +6,7 @@
 static bool needs_file(const struct access_path *path)
 {
 	VEC_EACH(&path->ops, i)
-		if (path->ops.at[i].kind == ACC_STATIC || path->ops.at[i].kind == ACC_TLS)
+		if (path->ops.at[i].kind == ACC_STATIC)
 			return true;
 	return false;
 }

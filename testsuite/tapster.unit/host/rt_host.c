@@ -156,12 +156,10 @@ uint64_t rt_port_real_return(struct rt_context *c, uint64_t slot, uint64_t addre
 	return address;
 }
 
-bool rt_port_tls(struct rt_context *c, uint32_t file, int64_t *base)
+uint64_t rt_port_thread_pointer(struct rt_context *c)
 {
 	(void)c;
-	(void)file;
-	(void)base;
-	return false;
+	return 0;
 }
 
 int rt_port_raise(struct rt_context *c, int signal)
