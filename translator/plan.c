@@ -162,7 +162,10 @@ bool plan_site(struct session *s, struct probe *p, const struct dw_func *func, u
 	}
 	recipe = ARENA_NEW(s->arena, struct site_recipe);
 	mark = arena_mark(s->scratch);
-	ok = plan_code(s, &site, INSN_JUMP_IF_POSSIBLE, recipe, &why, &nearest);
+	/* The kernel's engine enters by breakpoints; what more were displaced, another script
+	 * might probe. */
+	ok = plan_code(s, &site, s->runtime == RUNTIME_KERNEL ? INSN_BREAKPOINT_ONLY : INSN_JUMP_IF_POSSIBLE,
+		       recipe, &why, &nearest);
 	arena_reset(s->scratch, mark);
 	if (!ok) {
 		refuse(s, p, pc, why, nearest);

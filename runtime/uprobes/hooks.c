@@ -14,6 +14,7 @@
 #include "runtime/uprobes/uprobes_int.h"
 
 #include <linux/kprobes.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 #include <linux/task_work.h>
 #include <linux/tracepoint.h>

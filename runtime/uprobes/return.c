@@ -261,6 +261,35 @@ fault:
 	return false;
 }
 
+/* Puts TO there, unless that is what is there. */
+static __always_inline bool swap_word(unsigned long address, uint8_t word, unsigned long to,
+				      unsigned long *old)
+{
+	pagefault_disable();
+	if (!user_access_begin((void __user *)address, word))
+		goto fault;
+	if (likely(word == 8)) {
+		unsafe_get_user(*old, (unsigned long __user *)address, fault_inside);
+		if (likely(*old != to))
+			unsafe_put_user(to, (unsigned long __user *)address, fault_inside);
+	} else {
+		uint32_t half;
+
+		unsafe_get_user(half, (uint32_t __user *)address, fault_inside);
+		*old = half;
+		if (half != (uint32_t)to)
+			unsafe_put_user((uint32_t)to, (uint32_t __user *)address, fault_inside);
+	}
+	user_access_end();
+	pagefault_enable();
+	return true;
+fault_inside:
+	user_access_end();
+fault:
+	pagefault_enable();
+	return false;
+}
+
 /* ---- a thread's records ---- */
 
 static bool is_on_signal_stack(unsigned long sp)
@@ -348,10 +377,8 @@ static unsigned long find_real(const struct thread *t, unsigned long slot)
 	return 0;
 }
 
-static noinline void *miss(struct uprobes_hit *hit, struct record *r)
+static noinline void *miss(struct uprobes_hit *hit)
 {
-	if (r)
-		record_put(r);
 	atomic_long_inc(&hit->client->missed_returns);
 	return NULL;
 }
@@ -359,36 +386,41 @@ static noinline void *miss(struct uprobes_hit *hit, struct record *r)
 void *uprobes_return(struct uprobes_hit *hit, uint32_t tag)
 {
 	struct uprobes_pool *pool = hit->client->pool;
-	unsigned long slot = hit->regs->sp, address;
+	unsigned long slot = hit->regs->sp, trampoline = hit->layout->areas[0].start, address;
 	uint8_t word = likely(user_64bit_mode(hit->regs)) ? 8 : 4;
 	struct thread *t = thread_find(current);
 	bool is_chained;
 	struct record *r;
 
+	hit->returns_reached = false;
 	if (unlikely(!t))
 		t = thread_new(current, word);
-	if (unlikely(!t || !pool || !read_word(slot, word, &address)))
-		return miss(hit, NULL);
-	is_chained = layout_is_trampoline(hit->layout, address);
+	if (unlikely(!t || !pool || !swap_word(slot, word, trampoline, &address)))
+		return miss(hit);
+	is_chained = address == trampoline;
 	if (unlikely(is_chained)) /* another probe's, or a tail call's caller's */
 		address = find_real(t, slot);
 	else if (t->newest && unlikely(t->newest->slot <= slot))
 		drop_replaced(t, slot);
+	if (unlikely(!address)) /* nothing of ours */
+		return miss(hit);
 	r = record_take(pool);
-	if (unlikely(!r))
+	if (unlikely(!r)) {
 		r = make_room(t, pool, slot);
-	hit->returns_reached = !r;
-	if (unlikely(!r || !address))
-		return miss(hit, r);
+		hit->returns_reached = !r;
+	}
+	if (unlikely(!r)) {
+		if (!is_chained)
+			write_word(slot, word, address);
+		return miss(hit);
+	}
 	r->slot = slot;
 	r->real = address;
-	r->trampoline = hit->layout->areas[0].start;
+	r->trampoline = trampoline;
 	r->tag = tag;
 	r->is_chained = is_chained;
 	for (uint32_t i = 0; i < pool->data_words; i++)
 		r->data[i] = 0;
-	if (likely(!is_chained) && unlikely(!write_word(slot, word, r->trampoline)))
-		return miss(hit, r);
 	r->next = t->newest;
 	t->newest = r;
 	return r->data;

@@ -50,7 +50,7 @@ static struct file_sites *find_or_add_file(struct inode *inode)
 static bool is_sane(const struct site_recipe *r)
 {
 	if (r->cover == 0 || r->cover > SITE_COVER_MAX || r->slot_size == 0 ||
-	    r->slot_size > SITE_SLOT_MAX || r->n_fixups > SITE_FIXUPS_MAX || r->n_insns == 0)
+	    r->slot_size > SITE_SLOT_MAX || r->n_fixups > SITE_FIXUPS_MAX || r->n_insns != 1)
 		return false;
 	for (unsigned int i = 0; i < r->n_fixups; i++) {
 		const struct site_fixup *f = &r->fixups[i];

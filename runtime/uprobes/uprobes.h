@@ -104,7 +104,7 @@ struct uprobes_client {
 
 int uprobes_client_init(struct uprobes_client *client);
 /*
- * RECIPE is copied.  MM NULL: every process; else only that one (the caller holds a
+ * RECIPE is copied; it displaces one instruction.  MM NULL: every process; else only that one (the caller holds a
  * reference until disarm).  The caller keeps no reference to INODE: the engine takes one.
  * -EEXIST: another client's recipe for this place says something else.
  */

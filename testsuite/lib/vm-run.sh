@@ -16,7 +16,7 @@
 #	DIR/results/boot/  dmesg and trouble of the last start; console: all the machine said
 #
 # Options: -t SECONDS (limit of a case, 60), -T SECONDS (limit of all, 600), -n CPUS (2),
-# -s (TCG on a single thread), -m MEGABYTES (512), -a 'MORE KERNEL PARAMETERS'.
+# -s (TCG on a single thread), -i (and the clock counts instructions), -m MEGABYTES (512), -a 'MORE KERNEL PARAMETERS'.
 # The status is 0 when every case has run, whatever came of it, 1 when not, 2 when there is
 # no such kernel or it doesn't start.
 #
@@ -31,12 +31,14 @@ cpus=2
 thread=multi
 memory=512
 parameters=
-while getopts t:T:n:sm:a: option; do
+icount=
+while getopts t:T:n:sim:a: option; do
 	case $option in
 	t) limit=$OPTARG ;;
 	T) total=$OPTARG ;;
 	n) cpus=$OPTARG ;;
 	s) thread=single ;;
+	i) thread=single icount="-icount shift=0,sleep=off" ;;
 	m) memory=$OPTARG ;;
 	a) parameters=$OPTARG ;;
 	*) exit 2 ;;
@@ -44,7 +46,7 @@ while getopts t:T:n:sm:a: option; do
 done
 shift $((OPTIND - 1))
 [ $# = 2 ] || {
-	echo "usage: vm-run.sh [-t SECONDS] [-T SECONDS] [-n CPUS] [-s] [-m MEGABYTES] [-a PARAMETERS] KERNEL_RELEASE DIR" >&2
+	echo "usage: vm-run.sh [-t SECONDS] [-T SECONDS] [-n CPUS] [-s] [-i] [-m MEGABYTES] [-a PARAMETERS] KERNEL_RELEASE DIR" >&2
 	exit 2
 }
 kernel=/boot/vmlinuz-$1
@@ -153,7 +155,7 @@ boot() {
 	: >"$work/console"
 	: >"$work/out"
 	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
-		-accel tcg,thread=$thread -cpu max,la57=off -smp "$cpus" -m "$memory" \
+		-accel tcg,thread=$thread $icount -cpu max,la57=off -smp "$cpus" -m "$memory" \
 		-kernel "$kernel" -initrd "$work/initrd" \
 		-append "console=ttyS0 loglevel=5 panic=-1 watchdog_thresh=60 \
 rcupdate.rcu_cpu_stall_timeout=100 $parameters" \

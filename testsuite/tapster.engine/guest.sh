@@ -7,8 +7,8 @@ mount -t proc proc /proc
 mount -t devtmpfs dev /dev
 mount -t sysfs sys /sys
 echo 1 > /proc/sys/kernel/printk
+mkdir -p /sys/kernel/debug && mount -t debugfs debug /sys/kernel/debug
 cd /t
-insmod tapster_uprobes.ko && insmod engine_test.ko || echo "not ok load"
 
 # check NAME EXPECTED ACTUAL
 check() {
@@ -95,6 +95,21 @@ run_cases() {
 	probe all 0
 	check $T.remap.output "calls 20 wrong 0" "$(./$T remap 10)"
 	counts $T.remap 20 0
+	unprobe
+}
+
+# what is decided of files and text that change (doc/RUNTIME.md)
+run_changes() {
+	T=$1
+	cat $T > copy
+	./ctl add 0 /t/copy $T.f4 0 0
+	./ctl arm 0
+	check $T.written.output "calls 10 wrong 0" "$(./$T written 5 /t/copy)"
+	check $T.written "10 1" "$(sum 3) $(missed)"
+	unprobe
+	probe f9 0
+	check $T.rewrites.output "calls 6 wrong 0" "$(./$T rewrites 5)"
+	check $T.rewrites "6 1" "$(sum 3) $(missed)"
 	unprobe
 }
 
@@ -206,7 +221,47 @@ run_unload() {
 	insmod engine_test.ko
 }
 
-# Rounds of loading, arming, disarming and unloading while programs come and go.
+# A thousand sites (and the unwinder) at once, of a program that runs and of a new one.
+run_many() {
+	./many 0 > many.out &
+	pid=$!
+	usleep 100000
+	T=many
+	start=$(now)
+	probe all 1
+	echo "many: armed in $(($(now) - start)) ms"
+	check many.bytes.armed 1001 "$(./ctl bytes $pid /t/many)"
+	start=$(now)
+	unprobe
+	echo "many: disarmed in $(($(now) - start)) ms"
+	check many.bytes 0 "$(./ctl bytes $pid /t/many)"
+	kill -TERM $pid
+	wait $pid
+	check many.running.output "wrong 0" "$(cat many.out)"
+	probe all 1
+	check many.output "wrong 0" "$(./many 3)"
+	counts many 6000 6000
+	unprobe
+}
+
+now() { awk '{ printf "%d", $1 * 1000 }' /proc/uptime; }
+
+# kB of the kernel's own memory that isn't given back
+slab() { awk '/^SUnreclaim/ { print $2 }' /proc/meminfo; }
+
+load() { insmod tapster_uprobes.ko && insmod engine_test.ko || echo "not ok load"; }
+unload() {
+	rmmod engine_test || echo "not ok $1.rmmod.client"
+	n=0
+	while ! rmmod tapster_uprobes 2> /dev/null; do
+		n=$((n + 1))
+		[ $n -lt 100 ] || { echo "not ok $1.rmmod"; break; }
+		usleep 10000
+	done
+}
+
+# Rounds of loading, arming, disarming and unloading while programs come, go and are killed, and
+# threads spin through the sites and sit in return-probed functions.
 run_stress() {
 	T=target
 	touch /t/storm
@@ -216,31 +271,64 @@ run_stress() {
 	while [ -f /t/storm ]; do
 		./$T fork 6 > storm.2 || echo "not ok stress.fork: $(cat storm.2)"
 	done &
+	while [ -f /t/storm ]; do
+		./$T spin 1 > /dev/null &
+		victim=$!
+		usleep $((($(now) * 7919) % 40000))
+		kill -KILL $victim
+		wait $victim 2> /dev/null
+	done &
+	while [ -f /t/storm ]; do
+		./throw throw 5 > storm.4 || echo "not ok stress.throw: $(cat storm.4)"
+	done &
 	./$T spin 1 > spin.out &
-	pid=$!
+	spinner=$!
+	./$T sleep 1 > sleep.out &
+	sleeper=$!
 	i=0
 	while [ $i -lt $1 ]; do
-		probe all 1 rec 1 forks 1
+		[ $i != 5 ] || before=$(slab)
+		T=target
+		# sites of both clients, in and out in all orders
+		./ctl add $((i % 2)) /t/target target.all 0 1
+		./ctl add 0 /t/target target.rec 100 1
+		./ctl add 1 /t/target target.forks 200 1
+		./ctl add $((i % 2)) /t/target target.sleeps 300 1
+		./ctl add $((i / 2 % 2)) /t/target target.all 400 $((i / 4 % 2))
+		./ctl add 0 /t/throw throw.throws 500 1
+		./ctl add 1 /t/throw throw.returns 501 1
+		./ctl arm $((i % 2)) || echo "not ok stress.arm: round $i"
+		./ctl arm $(((i + 1) % 2)) || echo "not ok stress.arm: round $i"
 		usleep $((i * 977 % 30000))
-		[ $((i % 3)) = 0 ] || unprobe
-		if ! rmmod engine_test; then echo "not ok stress.rmmod.client: round $i"; fi
-		n=0
-		while ! rmmod tapster_uprobes 2> /dev/null; do
-			n=$((n + 1))
-			[ $n -lt 100 ] || { echo "not ok stress.rmmod: round $i"; break; }
-			usleep 10000
-		done
+		[ $((i % 3)) = 0 ] || ./ctl disarm $((i / 2 % 2))
+		[ $((i % 5)) = 0 ] || ./ctl disarm $(((i / 2 + 1) % 2))
+		unload stress
 		if [ $((i % 10)) = 0 ]; then
-			check stress.bytes.$i 0 "$(./ctl bytes $pid /t/$T)"
+			check stress.bytes.$i "0 0" \
+				"$(./ctl bytes $spinner /t/target) $(./ctl bytes $sleeper /t/target)"
+			echo "stress: round $i, slab $(slab) kB"
 		fi
-		insmod tapster_uprobes.ko
-		insmod engine_test.ko
+		load
 		i=$((i + 1))
 	done
 	rm /t/storm
-	kill -TERM $pid
+	kill -TERM $spinner $sleeper
 	wait
 	check stress.spin "calls 0 wrong 0" "$(cat spin.out)"
+	check stress.sleep "calls 1 wrong 0" "$(cat sleep.out)"
+	usleep 500000
+	after=$(slab)
+	[ -z "$before" ] || [ $((after - before)) -lt 4000 ] || echo "not ok stress.slab: $before kB, then $after kB"
+	echo "ok stress"
+}
+
+# What "make check" has time for.
+run_short() {
+	run_cases target
+	run_throw throw
+	run_many
+	run_unload target
+	run_stress 2
 }
 
 # Under -icount shift=0,sleep=off -smp 1: instructions a hit.  The first sleep lets the
@@ -256,19 +344,34 @@ run_cost() {
 }
 
 echo "engine: begin"
+load
 grep -q engine_cost /proc/cmdline && run_cost
 rounds=$(sed -n 's/.*engine_stress=\([0-9]*\).*/\1/p' /proc/cmdline)
+only=$(sed -n 's/.*engine_only=\([a-z]*\).*/\1/p' /proc/cmdline)
 [ -z "$rounds" ] || run_stress $rounds
-for T in target target_pie target_32; do
-	[ -f $T ] || continue
-	run_cases $T
-	run_fire $T
-	run_unload $T
-done
-run_throw throw
-run_throw throw_static
-rmmod engine_test
-rmmod tapster_uprobes
+if [ -n "$only" ]; then
+	run_$only
+elif [ -z "$rounds" ]; then
+	for T in target target_pie target_32; do
+		[ -f $T ] || continue
+		run_cases $T
+		run_changes $T
+		run_fire $T
+		run_unload $T
+	done
+	run_throw throw
+	run_throw throw_static
+	run_many
+	run_stress 3
+fi
+unload end
+if [ -f /sys/kernel/debug/kmemleak ]; then
+	for i in 1 2; do
+		sleep 6
+		echo scan > /sys/kernel/debug/kmemleak
+	done
+	check kernel.leaks "" "$(cat /sys/kernel/debug/kmemleak)"
+fi
 check kernel.log "" "$(dmesg | grep -E 'WARNING|BUG|Oops|Call Trace|segfault|trap int3|tapster_uprobes:' | grep -v -E 'taint|loading out-of-tree|module verification')"
 echo "engine: end"
 poweroff -f

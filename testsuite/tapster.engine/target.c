@@ -3,7 +3,7 @@
  * What is probed: twenty functions with different first instructions, called in ways that
  * are hard on an engine.  Built static, as a position-independent, and as a 32-bit program.
  *
- *	target MODE N: prints how often f0..f19 were called altogether, as "calls C"
+ *	target MODE N [FILE]: prints how often f0..f19 were called altogether, as "calls C"
  */
 #define _GNU_SOURCE
 #include <fcntl.h>
@@ -342,6 +342,93 @@ static long run_remap(char *self)
 	return calls;
 }
 
+/* Of the file's page with f4: f4 in that mapping. */
+static long (*map_f4(const char *path, int flags, char **page, int *fd))(long)
+{
+	unsigned long at = (unsigned long)f4, first, last, offset = 0;
+	char line[512];
+	FILE *maps = fopen("/proc/self/maps", "r");
+
+	while (maps && fgets(line, sizeof(line), maps))
+		if (sscanf(line, "%lx-%lx %*s %lx", &first, &last, &offset) == 3 && at >= first &&
+		    at < last)
+			break;
+	fclose(maps);
+	offset += (at & -4096UL) - first;
+	*fd = open(path, O_RDWR);
+	*page = mmap(NULL, 8192, PROT_READ | PROT_EXEC, flags, *fd, (off_t)offset);
+	return (long (*)(long))(void *)(*page + at % 4096);
+}
+
+static off_t offset_of_f4(int fd)
+{
+	static const unsigned char code[] = {
+#ifdef __x86_64__
+		0x90, 0x48, 0x8d, 0x47, 0x01, 0xc3
+#else
+		0x90, 0x8b, 0x44, 0x24, 0x04, 0x40, 0xc3
+#endif
+	};
+	static unsigned char file[2 << 20];
+	ssize_t size = pread(fd, file, sizeof(file), 0);
+	unsigned char *found = size > 0 ? memmem(file, (size_t)size, code, sizeof(code)) : NULL;
+
+	return found ? found - file : -1;
+}
+
+/*
+ * A copy of this program that is open for writing: private mappings that were there keep
+ * their breakpoints, those made after the first instruction has changed have none; nor
+ * have shared ones.  Returns what is counted.
+ */
+static long run_written(const char *path)
+{
+	long (*f)(long), counted = 0;
+	char *page, *more;
+	int fd, fd2;
+	off_t at;
+
+	f = map_f4(path, MAP_SHARED, &page, &fd);
+	wrong += f(1) != 2;
+	munmap(page, 8192);
+	f = map_f4(path, MAP_PRIVATE, &page, &fd2);
+	at = offset_of_f4(fd);
+	for (long i = 0; i < n; i++, counted++)
+		wrong += f(i) != i + 1;
+	wrong += at < 0 || pwrite(fd, "\xf8", 1, at) != 1; /* clc */
+	for (long i = 0; i < n; i++, counted++)
+		wrong += f(i) != i + 1;
+	f = map_f4(path, MAP_PRIVATE, &more, &fd2);
+	for (long i = 0; i < n; i++)
+		wrong += f(i) != i + 1;
+	return counted;
+}
+
+/* The program writes over its own text: that counts until then, and the new code stays. */
+static long run_rewrites(void)
+{
+	static const unsigned char code[] = {
+#ifdef __x86_64__
+		0x48, 0x8d, 0x47, 0x02, 0xc3
+#else
+		0x8b, 0x44, 0x24, 0x04, 0x83, 0xc0, 0x02, 0xc3
+#endif
+	};
+	char *page = (char *)((unsigned long)f9 & -4096UL);
+
+	for (long i = 0; i < n; i++)
+		wrong += f9(i) != i + 1;
+	mprotect(page, 8192, PROT_READ | PROT_WRITE | PROT_EXEC);
+	wrong += f9(1) != 2;
+	memcpy((void *)f9, code, sizeof(code));
+	for (long i = 0; i < n; i++)
+		wrong += f9(i) != i + 2;
+	mprotect(page, 8192, PROT_READ | PROT_EXEC);
+	for (long i = 0; i < n; i++)
+		wrong += f9(i) != i + 2;
+	return n + 1;
+}
+
 static long cost_of(long (*function)(long))
 {
 	struct timespec a, b;
@@ -436,6 +523,10 @@ int main(int argc, char **argv)
 		calls = run_map();
 	else if (strcmp(mode, "remap") == 0)
 		calls = run_remap(argv[0]);
+	else if (strcmp(mode, "written") == 0)
+		calls = run_written(argv[3]);
+	else if (strcmp(mode, "rewrites") == 0)
+		calls = run_rewrites();
 	else if (strcmp(mode, "spin") == 0)
 		calls = run_spin();
 	else if (strcmp(mode, "sleep") == 0)

@@ -3,12 +3,15 @@
 # vm.sh RELEASE SOURCE LIBRARIES WORK [QEMU OPTIONS]: builds the engine, its test module and
 # the targets, and runs guest.sh in a virtual machine with that kernel.  The console's
 # lines are the output.  In the environment: APPEND for the kernel's command line
-# (engine_stress=ROUNDS, engine_cost=1), LIMIT in seconds.  LIBRARIES is the folder with libtranslator.a and libbase.a.
+# (engine_stress=ROUNDS, engine_cost=1,
+# engine_only=many: see guest.sh), LIMIT in seconds,
+# KERNEL and KBUILD for one that is not installed.  LIBRARIES is the folder with libtranslator.a and libbase.a.
 set -e
 release=$1 source=$2 libraries=$3 work=$4
 shift 4
 here=$source/testsuite/tapster.engine
-kbuild=/lib/modules/$release/build
+kbuild=${KBUILD:-/lib/modules/$release/build}
+kernel=${KERNEL:-/boot/vmlinuz-$release}
 
 rm -rf $work/test # its checksums of the engine may be old
 mkdir -p $work/uprobes $work/test $work/root/t $work/root/bin $work/root/proc $work/root/sys $work/root/dev
@@ -27,6 +30,8 @@ if gcc $flags -m32 -static $here/target.c -o $t/target_32 2> $work/m32.log; then
 	programs="$programs target_32"
 fi
 gcc $flags -static-pie -fPIE $here/target.c -o $t/target_pie
+sh $here/many.sh 1000 > $work/many.c
+gcc -O1 -static -pthread $work/many.c -o $t/many
 g++ -O1 -static -pthread $here/throw.cc -o $t/throw_static
 g++ -O1 -pthread $here/throw.cc -o $t/throw
 for library in $(ldd $t/throw | sed -n 's,.*[ \t]\(/[^ ]*\) (.*,\1,p'); do
@@ -40,12 +45,14 @@ for p in $programs; do
 	$work/plan $t/$p f0 f1 f2 f3 f4 f5 f6 f7 f8 f9 f10 f11 f12 f13 f14 f15 f16 f17 f18 f19 > $t/$p.all
 	$work/plan $t/$p f0 > $t/$p.f0
 	$work/plan $t/$p f4 > $t/$p.f4
+	$work/plan $t/$p f9 > $t/$p.f9
 	$work/plan $t/$p recurse jumps > $t/$p.rec
 	$work/plan $t/$p forks > $t/$p.forks
 	$work/plan $t/$p sys_only pops > $t/$p.sys
 	$work/plan $t/$p reads > $t/$p.reads
 	$work/plan $t/$p sleeps > $t/$p.sleeps
 done
+$work/plan $t/many $(seq -f many%.0f 0 999) > $t/many.all
 for p in throw throw_static; do
 	$work/plan $t/$p throws > $t/$p.throws
 	$work/plan $t/$p catches cleans traces > $t/$p.returns
@@ -57,10 +64,10 @@ done
 cp $here/guest.sh $work/root/init
 chmod +x $work/root/init
 cp $(command -v busybox) $work/root/bin/busybox
-for applet in sh sleep sed touch rm mount insmod rmmod awk grep dmesg usleep cat kill poweroff echo; do
+for applet in sh sleep sed touch rm mount insmod rmmod awk grep dmesg mkdir usleep cat kill poweroff echo; do
 	ln -sf busybox $work/root/bin/$applet
 done
 (cd $work/root && find . | busybox cpio -o -H newc) > $work/initrd 2> /dev/null
-exec timeout ${LIMIT:-170} qemu-system-x86_64 -m 512 -smp ${CPUS:-2} -kernel /boot/vmlinuz-$release \
+exec timeout ${LIMIT:-590} qemu-system-x86_64 -m 512 -smp ${CPUS:-2} -kernel $kernel \
 	-initrd $work/initrd -append "console=ttyS0 quiet panic=-1 $APPEND" -display none -monitor none \
 	-serial stdio -no-reboot "$@" < /dev/null

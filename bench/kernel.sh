@@ -1,0 +1,141 @@
+#!/bin/sh
+# SPDX-License-Identifier: GPL-2.0-or-later
+# kernel.sh [RELEASE]: what a hit costs on the kernel runtime, beside SystemTap's, in guest
+# instructions: both in one virtual machine whose clock counts those (-icount), one
+# script after the other, the cost of the unprobed call subtracted.  And what a loaded
+# script costs a process that it doesn't probe.
+#
+# SystemTap 4.8 doesn't build against Debian's present 6.1 kernel, since task_work_cancel has
+# another type there: a shim, given to its compiler, has the old one.  Its return
+# probes want a System.map, which Debian's kernels don't come with: it is made from the
+# guest's /proc/kallsyms, in a copy of the headers.
+. "$(dirname "$0")/lib.sh"
+
+release=${1:-$(ls /lib/modules | grep '^6\.1\.' | sort -V | tail -n 1)}
+hits=${HITS:-20000}
+vm=$here/../testsuite/lib/vm-run.sh
+functions="push lea"
+scripts="empty hits hist return"
+stapuser="/usr/bin/staprun /usr/lib/systemtap/stapio"
+
+body() {
+	case $1 in
+	empty) echo "probe process(\"$work/target\").function(\"hit_*\") { }" ;;
+	hits) echo "global hits probe process(\"$work/target\").function(\"hit_*\") { hits++ }" ;;
+	hist) echo "global hist probe process(\"$work/target\").function(\"hit_*\") { hist[\$a & 15] <<< \$b }" ;;
+	return) echo "global hits, s probe process(\"$work/target\").function(\"hit_*\").return { hits++; s += \$return }" ;;
+	esac
+}
+
+gcc -g -O1 -static -o "$work/target" "$here/target_kernel.c" || exit 1
+cp "$work/target" "$work/other" # which isn't probed
+
+# ---- modules ----
+
+for s in $scripts; do
+	(cd "$work" && "$tapster" --runtime=kernel -r "$release" -u -p4 -m "t_$s" -e "$(body $s)" >/dev/null) || exit 1
+done
+
+# A tree of headers with the System.map of the running guest.
+stap_tree() {
+	mkdir -p "$work/map/cases"
+	printf '#!/bin/sh\ncat /proc/kallsyms\n' >"$work/map/cases/map"
+	chmod +x "$work/map/cases/map"
+	sh "$vm" -n 1 -a nokaslr "$release" "$work/map" || return 1
+	headers=$(realpath "/lib/modules/$release/build")
+	cp -a "$headers/" "$work/tree"
+	for link in scripts tools; do
+		[ ! -h "$work/tree/$link" ] || ln -sfn "$(realpath "$headers/$link")" "$work/tree/$link"
+	done
+	grep -v '\[' "$work/map/results/map/stdout" >"$work/tree/System.map"
+	cat >"$work/shim.h" <<'EOS'
+#if !defined(__ASSEMBLY__) && defined(MODULE)
+#define task_work_cancel task_work_cancel_of_6_1
+#include <linux/task_work.h>
+#undef task_work_cancel
+struct callback_head *task_work_cancel(struct task_struct *, task_work_func_t);
+#endif
+EOS
+}
+
+peer=
+if have stap && [ -x /usr/lib/systemtap/stapio ] && stap_tree; then
+	peer=stap
+	for s in $scripts; do
+		(cd "$work" && stap -r "$work/tree" -u -p4 -m "s_$s" -B KCFLAGS="-include $work/shim.h" \
+			-e "$(body $s)" >/dev/null 2>"$work/stap.err") || {
+			echo "stap: $(grep -m 1 -i error "$work/stap.err")"
+			peer=
+			break
+		}
+	done
+fi
+
+# ---- in the virtual machine ----
+
+mkdir -p "$work/vm/cases"
+{
+	printf '%s\n' "$work/target" "$work/other" "$top/taprun" "$work/tapster_uprobes.ko"
+	for s in $scripts; do
+		echo "$work/t_$s.ko"
+		[ -z "$peer" ] || echo "$work/s_$s.ko"
+	done
+	[ -z "$peer" ] || printf '%s\n' $stapuser
+} >"$work/vm/files"
+cat >"$work/vm/cases/measure" <<EOS
+#!/bin/sh
+mount -t debugfs none /sys/kernel/debug
+cd $work
+sleep 30
+cost() { for f in $functions; do echo "\$1 \$(./target \$f $hits)"; done; }
+others() { echo "\$1 \$(./other getppid 100000)"; echo "\$1 \$(./other spawn 200)"; }
+others none
+cost none
+others none
+for s in $scripts; do
+	$top/taprun $work/t_\$s.ko >/dev/null 2>&1 &
+	sleep 3
+	cost t_\$s
+	[ \$s != return ] || others t
+	kill -INT \$!
+	wait
+	sleep 1
+	[ -f s_\$s.ko ] || continue
+	staprun -R $work/s_\$s.ko >/dev/null 2>&1 &
+	sleep 3
+	cost s_\$s
+	[ \$s != return ] || others s
+	kill -INT \$!
+	wait
+	sleep 1
+done
+others none
+EOS
+chmod +x "$work/vm/cases/measure"
+sh "$vm" -i -n 1 -t 900 -T 1200 "$release" "$work/vm" || exit 1
+out=$work/vm/results/measure/stdout
+[ ! -s "$work/vm/results/measure/trouble" ] || cat "$work/vm/results/measure/trouble"
+
+# ---- the result ----
+
+of() { awk -v n="$1" -v w="$2" '$1 == n && $2 == w { print $3 }' "$out" | median; }
+
+echo "guest instructions a hit, Linux $release (ratio: to SystemTap's)"
+for s in $scripts; do
+	for f in $functions; do
+		base=$(of none $f)
+		t=$(of t_$s $f)
+		p=$(of s_$s $f)
+		awk -v s=$s -v f=$f -v b="$base" -v t="$t" -v p="$p" 'BEGIN {
+			printf "  %-8s hit_%-6s tapster %6d   ", s, f, t - b
+			if (p != "-") printf "stap %6d   %.2f", p - b, (t - b) / (p - b)
+			print "" }'
+	done
+done
+echo "what others pay while a script is loaded (ratio: to a machine without)"
+for f in getppid spawn; do
+	base=$(of none $f)
+	for n in none t s; do
+		row "$f: $n" "$(of $n $f)" "" "$base"
+	done
+done
