@@ -141,6 +141,8 @@ struct rt_context {
 	void *entry;         /* return probes: script_info.entry_size bytes, written by the entry
 	                      * half of script_site, read by script_return; else NULL */
 	uint32_t error_loc;  /* loc when the error was raised */
+	uint32_t has_execname; /* EXECNAME is what this handler's first execname() gave */
+	char execname[16];
 	uint32_t token_at;   /* where tokenize() goes on, in the string behind the frames */
 	uint64_t random;     /* state of rt_random; 0: not seeded yet */
 	struct rt_match *match; /* of the last =~, in the handler's frame; NULL in scripts that
@@ -171,6 +173,7 @@ enum { RT_UNWIND_REGS = 17 };
 struct rt_unwind {
 	uint64_t reg[RT_UNWIND_REGS];
 	uint64_t known;  /* bit for each register */
+	uint64_t module, table; /* where the last one begins, and its .eh_frame_hdr */
 	bool is_exact;   /* ip is the next instruction, not one behind a call */
 	bool at_entry;   /* the first instruction of a function */
 };
@@ -422,6 +425,7 @@ static inline bool rt_probe_enter(struct rt_context *c, uint32_t probe, uint32_t
 	c->failed = RT_OK;
 	c->at = c->out;
 	c->end = c->out + RT_OUT_SIZE;
+	c->has_execname = 0;
 	return true;
 }
 

@@ -4,7 +4,10 @@
 
 void rt_execname(struct rt_context *c, char *dst, size_t size)
 {
-	rt_port_execname(c, dst, size);
+	if (!c->has_execname)
+		rt_port_execname(c, c->execname, sizeof(c->execname));
+	c->has_execname = 1;
+	rt_str_copy(dst, size, c->execname);
 }
 
 int64_t rt_id(struct rt_context *c, uint32_t which)

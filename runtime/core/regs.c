@@ -19,70 +19,70 @@ bool rt_user_mode(struct rt_context *c)
 	return c->regs && (kind == PROBE_SITE || kind == PROBE_RETURN || (c->regs->cs & 3) == 3);
 }
 
-/* Letters of the eight old registers, in the order of rt_reg_at. */
-static const char old_names[8][3] = { "ax", "dx", "cx", "bx", "si", "di", "bp", "sp" };
-
 enum part { PART_NONE, PART_QUAD, PART_DOUBLE, PART_WORD, PART_LOW, PART_HIGH };
 
-static enum part suffix_part(char suffix)
+/* A name of up to four characters as a number, as load_word gives it. */
+#define NAME4(a, b, c, d) ((uint64_t)(a) | (uint64_t)(b) << 8 | (uint64_t)(c) << 16 | (uint64_t)(d) << 24)
+#define FOUND(number, which)                                                             \
+	do {                                                                             \
+		*dwarf = number;                                                         \
+		return which;                                                            \
+	} while (0)
+/* rax eax ax */
+#define OLD(a, b, number)                                                                \
+	case NAME4('r', a, b, 0): FOUND(number, PART_QUAD);                              \
+	case NAME4('e', a, b, 0): FOUND(number, PART_DOUBLE);                            \
+	case NAME4(a, b, 0, 0): FOUND(number, PART_WORD)
+/* al ah; sil */
+#define HALVES(a, number)                                                                \
+	case NAME4(a, 'l', 0, 0): FOUND(number, PART_LOW);                               \
+	case NAME4(a, 'h', 0, 0): FOUND(number, PART_HIGH)
+#define LOW(a, b, number)                                                                \
+	case NAME4(a, b, 'l', 0): FOUND(number, PART_LOW)
+/* r8 r8d r8w r8b r8l; r10 r10d ... */
+#define NEW(number, a)                                                                   \
+	case NAME4('r', a, 0, 0): FOUND(number, PART_QUAD);                              \
+	case NAME4('r', a, 'd', 0): FOUND(number, PART_DOUBLE);                          \
+	case NAME4('r', a, 'w', 0): FOUND(number, PART_WORD);                            \
+	case NAME4('r', a, 'b', 0):                                                      \
+	case NAME4('r', a, 'l', 0): FOUND(number, PART_LOW)
+#define NEW10(number, b)                                                                 \
+	case NAME4('r', '1', b, 0): FOUND(number, PART_QUAD);                            \
+	case NAME4('r', '1', b, 'd'): FOUND(number, PART_DOUBLE);                        \
+	case NAME4('r', '1', b, 'w'): FOUND(number, PART_WORD);                          \
+	case NAME4('r', '1', b, 'b'):                                                    \
+	case NAME4('r', '1', b, 'l'): FOUND(number, PART_LOW)
+
+static enum part parse_name(uint64_t name, unsigned *dwarf)
 {
-	switch (suffix) {
-	case 0: return PART_QUAD;
-	case 'd': return PART_DOUBLE;
-	case 'w': return PART_WORD;
-	case 'b':
-	case 'l': return PART_LOW;
+	switch (name) {
+	OLD('a', 'x', 0);
+	OLD('d', 'x', 1);
+	OLD('c', 'x', 2);
+	OLD('b', 'x', 3);
+	OLD('s', 'i', 4);
+	OLD('d', 'i', 5);
+	OLD('b', 'p', 6);
+	OLD('s', 'p', 7);
+	OLD('i', 'p', 16);
+	HALVES('a', 0);
+	HALVES('d', 1);
+	HALVES('c', 2);
+	HALVES('b', 3);
+	LOW('s', 'i', 4);
+	LOW('d', 'i', 5);
+	LOW('b', 'p', 6);
+	LOW('s', 'p', 7);
+	NEW(8, '8');
+	NEW(9, '9');
+	NEW10(10, '0');
+	NEW10(11, '1');
+	NEW10(12, '2');
+	NEW10(13, '3');
+	NEW10(14, '4');
+	NEW10(15, '5');
 	default: return PART_NONE;
 	}
-}
-
-/* r8 ... r15, r8d, r8w, r8b */
-static enum part parse_new(const char *name, unsigned *dwarf)
-{
-	unsigned n;
-
-	if (name[0] != 'r' || name[1] < '1' || name[1] > '9')
-		return PART_NONE;
-	n = (unsigned)(name[1] - '0');
-	name += 2;
-	if (n == 1 && *name >= '0' && *name <= '5')
-		n = 10 + (unsigned)(*name++ - '0');
-	if (n < 8 || (name[0] && name[1]))
-		return PART_NONE;
-	*dwarf = n;
-	return suffix_part(*name);
-}
-
-/* rax eax ax al ah, sil dil bpl spl, rip eip ip */
-static enum part parse_old(const char *name, unsigned *dwarf)
-{
-	enum part part = PART_WORD;
-
-	if (*name == 'r' || *name == 'e')
-		part = *name++ == 'r' ? PART_QUAD : PART_DOUBLE;
-	if (rt_str_eq(name, "ip")) {
-		*dwarf = 16;
-		return part;
-	}
-	for (unsigned i = 0; i < 8; i++) {
-		const char *old = old_names[i];
-
-		if (rt_str_eq(name, old)) {
-			*dwarf = i;
-			return part;
-		}
-		if (part != PART_WORD || !name[0])
-			continue;
-		if (i < 4 && name[0] == old[0] && (name[1] == 'l' || name[1] == 'h') && !name[2]) {
-			*dwarf = i;
-			return name[1] == 'l' ? PART_LOW : PART_HIGH;
-		}
-		if (i >= 4 && name[0] == old[0] && name[1] == old[1] && name[2] == 'l' && !name[3]) {
-			*dwarf = i;
-			return PART_LOW;
-		}
-	}
-	return PART_NONE;
 }
 
 static int64_t take_part(uint64_t v, enum part part, bool is_signed)
@@ -97,7 +97,8 @@ static int64_t take_part(uint64_t v, enum part part, bool is_signed)
 
 bool rt_reg_by_name(struct rt_context *c, const char *name, bool is_signed, int64_t *v)
 {
-	unsigned dwarf = 0;
+	unsigned dwarf = 0, n;
+	uint64_t word;
 	enum part part;
 
 	if (!c->regs) {
@@ -106,6 +107,12 @@ bool rt_reg_by_name(struct rt_context *c, const char *name, bool is_signed, int6
 	}
 	if (*name == '%')
 		name++;
+	word = load_word(name, &n);
+	part = n < 8 ? parse_name(word, &dwarf) : PART_NONE;
+	if (rt_likely(part != PART_NONE)) {
+		*v = take_part(*rt_reg_at(c->regs, dwarf), part, is_signed);
+		return true;
+	}
 	if (rt_str_eq(name, "rflags") || rt_str_eq(name, "eflags") || rt_str_eq(name, "flags")) {
 		*v = (int64_t)c->regs->flags;
 		return true;
@@ -114,13 +121,7 @@ bool rt_reg_by_name(struct rt_context *c, const char *name, bool is_signed, int6
 		*v = (int64_t)c->regs->orig_ax;
 		return true;
 	}
-	part = parse_new(name, &dwarf);
-	if (part == PART_NONE)
-		part = parse_old(name, &dwarf);
-	if (part == PART_NONE)
-		return false;
-	*v = take_part(*rt_reg_at(c->regs, dwarf), part, is_signed);
-	return true;
+	return false;
 }
 
 int64_t rt_arg(struct rt_context *c, int64_t i)

@@ -278,12 +278,16 @@ static bool read_cie(struct description *d, struct cursor *k, uint64_t at)
 }
 
 /* The description of the code at PC, of the module that begins at START. */
-static bool describe(struct description *d, struct cursor *k, uint64_t start, uint64_t pc)
+static bool describe(struct rt_unwind *u, struct description *d, struct cursor *k, uint64_t start, uint64_t pc)
 {
-	uint64_t table = find_table(start), at = table ? find_fde(table, pc) : 0;
-	uint64_t length, id, size;
+	uint64_t length, id, size, at;
 
 	*d = (struct description){ 0 };
+	if (u->module != start) {
+		u->module = start;
+		u->table = find_table(start);
+	}
+	at = u->table ? find_fde(u->table, pc) : 0;
 	if (!at)
 		return false;
 	cursor_set(k, at, at + 8);
@@ -709,7 +713,7 @@ bool rt_unwind_next(struct rt_context *c, struct rt_unwind *u)
 	if (!u->reg[REG_IP])
 		return false;
 	u->at_entry = false;
-	if (rt_port_module(c, pc, &m) && describe(&d, &k, m.start, pc))
+	if (rt_port_module(c, pc, &m) && describe(u, &d, &k, m.start, pc))
 		done = step_described(c, u, &d, &k);
 	else if (at_entry)
 		done = step_plain(c, u, sp + 8, false);
