@@ -64,6 +64,7 @@ struct access_path {
 	 * STORE_REG if that is >= 0, else to the address which the first N_ADDRESS_OPS of OPS
 	 * leave (the rest loads from there). */
 	unsigned store_size;
+	unsigned store_bits, store_bit_at; /* of those bytes only these bits; 0 bits: all */
 	int store_reg;
 	size_t n_address_ops;
 	const struct dw_type *type; /* of the value; NULL: not known */

@@ -412,6 +412,29 @@ static bool step(struct walk *w, const struct component *k, struct dw_var_result
 
 /* ---- the end of the walk ---- */
 
+static void set_store(struct walk *w, uint64_t size, struct access_path *path)
+{
+	const struct place_piece *p;
+	uint64_t left;
+
+	path->store_reg = -1;
+	if (w->in_memory) {
+		path->store_size = (unsigned)size;
+		path->n_address_ops = w->address.n;
+		return;
+	}
+	p = piece_at(w, w->offset, &left);
+	if (!p || w->offset != p->at || left < size || size > 8)
+		return;
+	if (p->kind == PLACE_REGISTER) {
+		path->store_size = (unsigned)size;
+		path->store_reg = p->reg;
+	} else if (p->kind == PLACE_VALUE && p->ops.n == 1 && p->ops.at[0].kind == ACC_RETVAL) {
+		path->store_size = (unsigned)size;
+		path->store_reg = 0; /* rax */
+	}
+}
+
 /* Loads the smallest naturally sized unit that holds the whole field. */
 static bool finish_bit_field(struct walk *w, struct access_path *path)
 {
@@ -433,6 +456,9 @@ static bool finish_bit_field(struct walk *w, struct access_path *path)
 	move_by(w, start);
 	if (!push_number(w, size, false, &path->ops))
 		return false;
+	set_store(w, size, path);
+	path->store_bits = w->bit_size;
+	path->store_bit_at = (unsigned)(w->bit_offset - start * 8);
 	op_add(w->c.arena, &path->ops, is_signed ? ACC_SBITS : ACC_BITS,
 	       w->bit_size, (int64_t)(w->bit_offset - start * 8));
 	return true;
@@ -469,24 +495,6 @@ static bool refuse_aggregate(struct walk *w, const struct dw_type *t)
 	return loc_fail(&w->c, DW_VAR_BAD_MEMBER,
 			"'%s' is being accessed instead of a member%s%s%s", text,
 			member ? " such as '->" : "", member ? member : "", member ? "'" : "");
-}
-
-static void set_store(struct walk *w, uint64_t size, struct access_path *path)
-{
-	const struct place_piece *p;
-	uint64_t left;
-
-	path->store_reg = -1;
-	if (w->in_memory) {
-		path->store_size = (unsigned)size;
-		path->n_address_ops = w->address.n;
-		return;
-	}
-	p = piece_at(w, w->offset, &left);
-	if (p && p->kind == PLACE_REGISTER && w->offset == p->at && left >= size) {
-		path->store_size = (unsigned)size;
-		path->store_reg = p->reg;
-	}
 }
 
 static bool finish_value(struct walk *w, struct access_path *path)

@@ -247,28 +247,35 @@ void emit_access_string(struct emit *e, const char *dst, const struct expr *acce
 	out(&e->o, "rt_read_str(c, %s, MAXSTRINGLEN, %s);", dst, access_c(e, access));
 }
 
-/* All 64 bits of a register of which the variable is the lowest bytes. */
-static const char *register_value(struct emit *e, const struct access_path *path,
-				  const char *value)
+/* OLD with its lowest bytes, or the bits of a field in them, replaced by VALUE. */
+static const char *merged(struct emit *e, const struct access_path *path, const char *old,
+			  const char *value)
 {
-	unsigned bits = path->store_size * 8;
+	unsigned bits = path->store_bits ? path->store_bits : path->store_size * 8;
+	unsigned at = path->store_bit_at;
+	unsigned long long mask = (bits < 64 ? (1ULL << bits) - 1 : ~0ULL) << at;
 
 	if (bits >= 64)
 		return value;
-	return arena_printf(e->a, "((rt_reg(c, %d) & ~0x%llxLL) | ((%s) & 0x%llxLL))",
-			    path->store_reg, (1ULL << bits) - 1, value, (1ULL << bits) - 1);
+	return arena_printf(e->a, "((%s & ~0x%llxLL) | ((int64_t)((uint64_t)(%s) << %u) & 0x%llxLL))", old,
+			    mask, value, at, mask);
 }
 
 void emit_access_store(struct emit *e, const struct expr *access, const struct expr *value)
 {
 	const struct access_path *path = access->access.path;
+	const char *new = expr_c(e, value), *at;
 
 	at_path(e, access);
-	if (path->store_reg >= 0)
+	if (path->store_reg >= 0) {
 		out(&e->o, "rt_set_reg(c, %d, %s);", path->store_reg,
-		    register_value(e, path, expr_c(e, value)));
-	else
-		out(&e->o, "rt_write(c, (uint64_t)(%s), %u, %s);",
-		    run_c(e, access, path->n_address_ops), path->store_size, expr_c(e, value));
+		    merged(e, path, arena_printf(e->a, "rt_reg(c, %d)", path->store_reg), new));
+	} else {
+		at = run_c(e, access, path->n_address_ops);
+		if (path->store_bits)
+			new = merged(e, path, arena_printf(e->a, "rt_read_u(c, (uint64_t)(%s), %u)", at,
+							   path->store_size), new);
+		out(&e->o, "rt_write(c, (uint64_t)(%s), %u, %s);", at, path->store_size, new);
+	}
 	emit_check(e);
 }
