@@ -57,6 +57,8 @@ uint64_t rt_port_real_return(struct rt_context *c, uint64_t slot, uint64_t addre
 
 /* Load bias of script file FILE in the current process; false: not mapped. */
 bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias);
+/* Vector register N (xmm) of the hit; false: it can't be read. */
+bool rt_port_vector(struct rt_context *c, unsigned n, uint64_t value[2]);
 /* The base of %fs in the current thread; 0: none. */
 uint64_t rt_port_thread_pointer(struct rt_context *c);
 

@@ -23,6 +23,8 @@ enum access_op_kind {
 	ACC_REG,    /* push register ARG (DWARF number: x86-64 psABI 3.6.2) + ARG2 */
 	ACC_STATIC, /* push link-time address ARG + load bias of the probed file FILE */
 	ACC_BASE,   /* push the operand of @cast */
+	ACC_VECTOR, /* push half ARG2 (0: low) of vector register ARG (xmm) */
+	ACC_FLOAT,  /* pop the 32 bits of a float, push the 64 of the same number as a double */
 	ACC_RETVAL, /* push the return value register (rax) */
 	ACC_SYSCALL, /* push value ARG (enum rt_syscall_value) of the system call */
 	ACC_INDEX,  /* add run-time index number ARG (of EXPR_ACCESS.indices) times ARG2 */

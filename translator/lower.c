@@ -138,6 +138,7 @@ static bool is_register_only(const struct access_path *path)
 		case ACC_LOAD:
 		case ACC_DIV:
 		case ACC_MOD:
+		case ACC_VECTOR:
 		case ACC_RETURN_AT:
 		case ACC_THREAD:
 		case ACC_STATIC:

@@ -185,6 +185,16 @@ int64_t rt_bias(struct rt_context *c, uint32_t file)
 	return bias;
 }
 
+int64_t rt_vector(struct rt_context *c, unsigned n, unsigned half)
+{
+	uint64_t value[2];
+
+	if (c->regs && rt_port_vector(c, n, value))
+		return (int64_t)value[half];
+	rt_error(c, "vector registers can't be read here");
+	return 0;
+}
+
 int64_t rt_thread_pointer(struct rt_context *c)
 {
 	uint64_t pointer = rt_port_thread_pointer(c);

@@ -162,6 +162,12 @@ bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 	return sites_bias(c, file, bias);
 }
 
+/* Not yet: the registers may be in the task's saved state. */
+bool rt_port_vector(struct rt_context *c, unsigned n, uint64_t value[2])
+{
+	return false;
+}
+
 /* In a trap from user mode, or in the task's own context: %fs is the program's. */
 uint64_t rt_port_thread_pointer(struct rt_context *c)
 {

@@ -208,6 +208,24 @@ bool rt_port_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 	return true;
 }
 
+/* Code that runs in the target uses general registers only: the vector registers are the program's. */
+bool rt_port_vector(struct rt_context *c, unsigned n, uint64_t value[2])
+{
+	struct vector { uint64_t half[2]; } *to = (struct vector *)value;
+
+	(void)c;
+	if (user_process.flags & USER_PROCESS_DRIVER)
+		return false;
+	switch (n) {
+#define VECTOR(n) case n: __asm__ volatile("movups %%xmm" #n ", %0" : "=m"(*to)); return true;
+	VECTOR(0) VECTOR(1) VECTOR(2) VECTOR(3) VECTOR(4) VECTOR(5) VECTOR(6) VECTOR(7)
+	VECTOR(8) VECTOR(9) VECTOR(10) VECTOR(11) VECTOR(12) VECTOR(13) VECTOR(14) VECTOR(15)
+#undef VECTOR
+	default:
+		return false;
+	}
+}
+
 /* Handlers in the driver run for a thread whose %fs they don't have. */
 uint64_t rt_port_thread_pointer(struct rt_context *c)
 {

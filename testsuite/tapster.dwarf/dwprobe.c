@@ -70,6 +70,29 @@ static uint64_t register_value(const struct user_regs_struct *r, int64_t number)
 	return *at[number];
 }
 
+static uint64_t vector_half(const struct target *t, int64_t number, int64_t half)
+{
+	struct user_fpregs_struct regs;
+	uint64_t value;
+
+	if (ptrace(PTRACE_GETFPREGS, t->pid, NULL, &regs))
+		die("PTRACE_GETFPREGS");
+	memcpy(&value, (const char *)regs.xmm_space + 16 * number + 8 * half, sizeof(value));
+	return value;
+}
+
+static uint64_t as_double(uint32_t bits)
+{
+	float single;
+	double number;
+	uint64_t value;
+
+	memcpy(&single, &bits, sizeof(single));
+	number = single;
+	memcpy(&value, &number, sizeof(value));
+	return value;
+}
+
 static uint64_t extend(uint64_t v, int64_t bytes, bool is_signed)
 {
 	unsigned shift = 64 - 8 * (unsigned)bytes;
@@ -129,6 +152,8 @@ static bool run_path(struct target *t, const struct access_path *path,
 		case ACC_BASE: stack[n++] = base; break;
 		case ACC_RETVAL: stack[n++] = regs->rax; break;
 		case ACC_INDEX: die("run-time index");
+		case ACC_VECTOR: stack[n++] = vector_half(t, op->arg, op->arg2); break;
+		case ACC_FLOAT: stack[n - 1] = as_double((uint32_t)stack[n - 1]); break;
 		case ACC_THREAD: stack[n++] = regs->fs_base; break;
 		case ACC_LOAD:
 			v = 0;

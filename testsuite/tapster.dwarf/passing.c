@@ -1,5 +1,5 @@
 // Parameters and return values as the calling convention has them: in registers, in pairs
-// of registers, on the stack; what is in a vector register is refused.
+// of registers, on the stack; in vector registers (doubles by their bits).
 // site: two_words $s->a $s->b $after
 // gives: 1 2 3
 // site: two_words.return $s->a $s->b $after $return->a $return->b
@@ -16,12 +16,12 @@
 // gives: 1 2 3 4 5 6 7 8
 // site: many.return $a $f $g $h $return
 // gives: 1 6 7 8 36
-// site: mixed $a $b $s->n
-// gives: 1 2 4
-// site: mixed.return $a $b $s->n $return
-// gives: 1 2 4 !unsupported
+// site: mixed $a $x $b $y $s->d $s->n
+// gives: 1 4609434218613702656 2 4612811918334230528 4615063718147915776 4
+// site: mixed.return $a $b $y $s->n $return
+// gives: 1 2 4612811918334230528 4 4620130267728707584
 // site: real.return $x $return
-// gives: !unsupported !unsupported
+// gives: 4609434218613702656 4612811918334230528
 // site: wide.return $return
 // gives: !unsupported
 // site: nothing.return $return

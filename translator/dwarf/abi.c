@@ -72,6 +72,10 @@ static void classify_array(const struct dw_type *type, uint64_t at, enum class o
 	uint64_t size, element_size;
 	Dwarf_Die die = type->die;
 
+	if (dwarf_hasattr(&die, DW_AT_GNU_vector)) { /* one register, whatever its size */
+		out[at / 8] = merge(out[at / 8], SSE);
+		return;
+	}
 	type_of(type->file, &die, &element);
 	if (!type_size(type, &size) || !type_size(&element, &element_size) || !element_size)
 		return;
@@ -230,9 +234,10 @@ struct passing {
 	uint64_t stack; /* offset from the stack pointer at the entry */
 };
 
-/* One piece for each eightbyte, in the next of REGISTERS if it is an integer. */
+/* One piece for each eightbyte, in the next of REGISTERS if it is an integer, or in vector registers
+ * from VECTOR on. */
 static void add_eightbytes(struct loc_context *c, struct dw_place *out, const enum class class[2],
-			   const int *registers)
+			   const int *registers, int vector)
 {
 	for (unsigned i = 0; i < 2 && class[i] != NO_CLASS; i++) {
 		struct place_piece piece = { .kind = PLACE_OTHER, .at = 8 * i,
@@ -241,6 +246,9 @@ static void add_eightbytes(struct loc_context *c, struct dw_place *out, const en
 		if (class[i] == INTEGER) {
 			piece.kind = PLACE_REGISTER;
 			piece.reg = *registers++;
+		} else if (class[i] == SSE && !c->file->info.is_32bit) {
+			piece.kind = PLACE_VECTOR;
+			piece.reg = vector++;
 		}
 		VEC_PUSH(c->arena, &out->pieces, piece);
 	}
@@ -304,7 +312,7 @@ static bool pass(struct loc_context *c, struct passing *p, const struct dw_type 
 		return true;
 	}
 	if (out)
-		add_eightbytes(c, out, class, integer_registers + p->n_integer);
+		add_eightbytes(c, out, class, integer_registers + p->n_integer, (int)p->n_sse);
 	p->n_integer += n_integer;
 	p->n_sse += n_sse;
 	return true;
@@ -426,7 +434,7 @@ static void return_in_registers(struct loc_context *c, uint64_t size, const enum
 		add_register(c, out, RAX, 0, 4);
 		add_register(c, out, RDX, 4, 4);
 	} else {
-		add_eightbytes(c, out, class, registers);
+		add_eightbytes(c, out, class, registers, 0);
 	}
 	VEC_EACH(&out->pieces, i) {
 		struct place_piece *p = &out->pieces.at[i];
@@ -445,7 +453,6 @@ bool abi_return(struct loc_context *c, Dwarf_Die *func, const struct dw_type *ty
 	struct place_piece memory = { .kind = PLACE_MEMORY };
 	struct dw_type t = *type;
 	uint64_t size;
-	bool is_float;
 
 	if (func && !is_by_convention(c->file, func))
 		return refuse_convention(c);
@@ -453,9 +460,8 @@ bool abi_return(struct loc_context *c, Dwarf_Die *func, const struct dw_type *ty
 	if (!type_size(&t, &size))
 		return loc_fail(c, DW_VAR_UNSUPPORTED, "the size of the return value is not known");
 	classify(&t, 0, class, 0);
-	is_float = class[0] == SSE && class[1] != INTEGER;
-	if ((is_float && !c->file->info.is_32bit) || class[0] == X87 || class[1] == X87 ||
-	    (is_float && !type_is_aggregate(&t)))
+	if (class[0] == X87 || class[1] == X87 ||
+	    (class[0] == SSE && c->file->info.is_32bit && !type_is_aggregate(&t)))
 		return loc_fail(c, DW_VAR_UNSUPPORTED,
 				"a return value of type '%s' is in a floating-point register",
 				type_text(c->arena, type));

@@ -230,6 +230,7 @@ enum place_kind {
 	PLACE_REGISTER, /* in register REG */
 	PLACE_VALUE,    /* OPS leave its value; it is nowhere */
 	PLACE_BYTES,    /* BYTES, known at compile time */
+	PLACE_VECTOR,   /* in the vector register REG */
 	PLACE_OTHER,    /* in a register that is no general one */
 	PLACE_NONE      /* optimised out */
 };
@@ -269,6 +270,8 @@ bool loc_expression(struct loc_context *c, Dwarf_Attribute *attr, Dwarf_Op *expr
 		    access_op_vec *ops);
 /* DWARF register number of the file's machine -> x86-64's; -1: not a general register. */
 int loc_register(const struct dw_file *f, uint64_t number);
+/* The same for vector registers, counted from 0. */
+int loc_vector_register(const struct dw_file *f, uint64_t number);
 bool loc_fail(struct loc_context *c, enum dw_var_error error, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 

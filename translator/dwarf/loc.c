@@ -44,6 +44,13 @@ int loc_register(const struct dw_file *f, uint64_t number)
 	return number < sizeof(from_i386) ? from_i386[number] : -1;
 }
 
+int loc_vector_register(const struct dw_file *f, uint64_t number)
+{
+	enum { XMM0 = 17, XMM15 = 32 }; /* x86-64 psABI figure 3.36 */
+
+	return !f->info.is_32bit && number >= XMM0 && number <= XMM15 ? (int)(number - XMM0) : -1;
+}
+
 static bool push_register(struct loc_context *c, access_op_vec *ops, uint64_t number,
 			  int64_t offset)
 {
@@ -350,7 +357,11 @@ static bool read_piece(struct loc_context *c, Dwarf_Attribute *attr, Dwarf_Op *e
 							   : (uint64_t)expr->atom - DW_OP_reg0;
 
 		out->reg = loc_register(c->file, number);
-		out->kind = out->reg < 0 ? PLACE_OTHER : PLACE_REGISTER;
+		out->kind = PLACE_REGISTER;
+		if (out->reg < 0) {
+			out->reg = loc_vector_register(c->file, number);
+			out->kind = out->reg < 0 ? PLACE_OTHER : PLACE_VECTOR;
+		}
 		return true;
 	}
 	if (n == 1 && expr->atom == DW_OP_implicit_value) {

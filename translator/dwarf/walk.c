@@ -81,9 +81,18 @@ static bool push_piece(struct walk *w, const struct place_piece *p, uint64_t ski
 		add_constant(w, ops, (int64_t)skip);
 		op_add(a, ops, ACC_LOAD, (int64_t)size, 0);
 		return true;
+	case PLACE_VECTOR:
+		if (skip >= 16 || skip % 8 + size > 8)
+			return loc_fail(&w->c, DW_VAR_UNSUPPORTED, "it is wider than its register");
+		op_add(a, ops, ACC_VECTOR, p->reg, (int64_t)(skip / 8));
+		if (skip % 8) {
+			op_add(a, ops, ACC_CONST, (int64_t)(8 * (skip % 8)), 0);
+			op_add(a, ops, ACC_SHR, 0, 0);
+		}
+		return true;
 	case PLACE_OTHER:
 		return loc_fail(&w->c, DW_VAR_UNSUPPORTED,
-				"it is in a vector or floating-point register");
+				"it is in a floating-point register");
 	case PLACE_NONE:
 		break;
 	}
@@ -533,12 +542,15 @@ static bool finish_value(struct walk *w, struct access_path *path)
 				"values of more than 64 bits (type '%s') can't be read",
 				type_text(w->c.arena, &w->type));
 	if (encoding == DW_ATE_complex_float || encoding == DW_ATE_decimal_float ||
-	    (encoding == DW_ATE_float && size != 8) || !is_power_of_2(size))
+	    (encoding == DW_ATE_float && size < 4) || !is_power_of_2(size))
 		return loc_fail(&w->c, DW_VAR_UNSUPPORTED, "values of type '%s' are not supported",
 				type_text(w->c.arena, &w->type));
 	if (!push_number(w, size, type_is_signed(&t), ops))
 		return false;
-	set_store(w, size, path);
+	if (encoding == DW_ATE_float && size == 4)
+		op_add(w->c.arena, ops, ACC_FLOAT, 0, 0);
+	else
+		set_store(w, size, path);
 	return true;
 }
 

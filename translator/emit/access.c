@@ -120,6 +120,13 @@ static void step(struct machine *m, const struct expr *x, const struct access_op
 	case ACC_ZEXT:
 		push(m, extend(e, pop(m), op->kind == ACC_SEXT, op->arg));
 		break;
+	case ACC_VECTOR:
+		push(m, arena_printf(e->a, "rt_vector(c, %lld, %lld)", (long long)op->arg,
+				     (long long)op->arg2));
+		break;
+	case ACC_FLOAT:
+		push(m, arena_printf(e->a, "rt_fp_from_single(%s)", pop(m)));
+		break;
 	case ACC_THREAD:
 		push(m, "rt_thread_pointer(c)");
 		break;

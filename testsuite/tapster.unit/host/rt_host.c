@@ -156,6 +156,14 @@ uint64_t rt_port_real_return(struct rt_context *c, uint64_t slot, uint64_t addre
 	return address;
 }
 
+bool rt_port_vector(struct rt_context *c, unsigned n, uint64_t value[2])
+{
+	(void)c;
+	(void)n;
+	(void)value;
+	return false;
+}
+
 uint64_t rt_port_thread_pointer(struct rt_context *c)
 {
 	(void)c;
