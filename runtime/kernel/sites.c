@@ -26,7 +26,10 @@ enum {
 #define NO_PROBE U32_MAX
 
 /* Made by sites_start, constant until sites_stop. */
-static uint32_t *first_return; /* of each site: its first return probe, or NO_PROBE */
+static struct armed {
+	uint32_t first_return; /* probe, or NO_PROBE */
+	bool has_entry;        /* something is to be done at the entry, but for noting the return */
+} *armed;                      /* of each site */
 static uint32_t *next_return;  /* of each probe: the next one of the same site */
 static struct mm_struct **limited_to; /* of each site, or NULL */
 
@@ -44,28 +47,46 @@ struct place {
 
 static void skip_returns(uint32_t site, enum rt_skip why)
 {
-	for (uint32_t i = first_return[site]; i != NO_PROBE; i = next_return[i])
+	for (uint32_t i = armed[site].first_return; i != NO_PROBE; i = next_return[i])
 		rt_skip_probe(i, why, 1);
+}
+
+/* Keeps what the return probes of a site will want; NULL: they won't be told. */
+static void *note_return(struct uprobes_hit *hit)
+{
+	void *data;
+
+	if (!(READ_ONCE(rt_session.accept) & RT_ORDINARY))
+		return NULL;
+	data = uprobes_return(hit, hit->tag);
+	if (likely(data))
+		*kept_bias(data) = hit->regs->ip - script_sites[hit->tag].address;
+	else
+		skip_returns(hit->tag, RT_SKIP_RETURN);
+	return data;
 }
 
 /* In the breakpoint's trap, interrupts off. */
 static void entry(struct uprobes_hit *hit)
 {
-	struct rt_context *c = kernel_context_take(hit->regs);
-	struct place place = { script_sites[hit->tag].file, hit->regs->ip - script_sites[hit->tag].address };
+	const struct armed *a = &armed[hit->tag];
+	struct rt_context *c;
+	struct place place;
 
+	if (!a->has_entry) {
+		note_return(hit);
+		return;
+	}
+	c = kernel_context_take(hit->regs);
 	if (unlikely(!c)) {
 		rt_skip_site(hit->tag, RT_SKIP_REENTRANT);
 		return;
 	}
+	place.file = script_sites[hit->tag].file;
+	place.bias = hit->regs->ip - script_sites[hit->tag].address;
 	c->port = &place;
-	if (first_return[hit->tag] != NO_PROBE && (READ_ONCE(rt_session.accept) & RT_ORDINARY)) {
-		c->entry = uprobes_return(hit, hit->tag);
-		if (likely(c->entry))
-			*kept_bias(c->entry) = place.bias;
-		else
-			skip_returns(hit->tag, RT_SKIP_RETURN);
-	}
+	if (a->first_return != NO_PROBE)
+		c->entry = note_return(hit);
 	script_site(c, hit->tag);
 	c->entry = NULL;
 	c->port = NULL;
@@ -84,7 +105,7 @@ static void returned(struct uprobes_hit *hit, void *data)
 	c->port = &place;
 	c->entry = data;
 	c->is_return = 1;
-	for (uint32_t i = first_return[hit->tag]; i != NO_PROBE; i = next_return[i])
+	for (uint32_t i = armed[hit->tag].first_return; i != NO_PROBE; i = next_return[i])
 		script_return(c, i);
 	c->is_return = 0;
 	c->entry = NULL;
@@ -181,28 +202,34 @@ static void free_tables(void)
 		if (limited_to[i])
 			mmdrop(limited_to[i]);
 	kvfree(limited_to);
-	kvfree(first_return);
+	kvfree(armed);
 	kvfree(next_return);
 	limited_to = NULL;
-	first_return = next_return = NULL;
+	armed = NULL;
+	next_return = NULL;
 }
 
 static int make_tables(void)
 {
 	limited_to = kvcalloc(script_info.n_sites, sizeof(*limited_to), GFP_KERNEL);
-	first_return = kvcalloc(script_info.n_sites, sizeof(*first_return), GFP_KERNEL);
+	armed = kvcalloc(script_info.n_sites, sizeof(*armed), GFP_KERNEL);
 	next_return = kvcalloc(script_info.n_probes, sizeof(*next_return), GFP_KERNEL);
-	if (!limited_to || !first_return || !next_return) {
+	if (!limited_to || !armed || !next_return) {
 		free_tables();
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < script_info.n_sites; i++)
-		first_return[i] = NO_PROBE;
-	for (uint32_t i = script_info.n_probes; i-- > 0;)
-		if (script_probes[i].kind == PROBE_RETURN) {
-			next_return[i] = first_return[script_probes[i].arg];
-			first_return[script_probes[i].arg] = i;
+		armed[i] = (struct armed){ NO_PROBE, script_info.entry_size > 0 };
+	for (uint32_t i = script_info.n_probes; i-- > 0;) {
+		const struct script_probe *p = &script_probes[i];
+
+		if (p->kind == PROBE_RETURN) {
+			next_return[i] = armed[p->arg].first_return;
+			armed[p->arg].first_return = i;
+		} else if (p->kind == PROBE_SITE) {
+			armed[p->arg].has_entry = true;
 		}
+	}
 	return 0;
 }
 
