@@ -328,7 +328,7 @@ run_short() {
 	run_throw throw
 	run_many
 	run_unload target
-	run_stress 2
+	run_stress 1
 }
 
 # Under -icount shift=0,sleep=off -smp 1: instructions a hit.  The first sleep lets the
