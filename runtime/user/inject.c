@@ -143,10 +143,18 @@ int inject_safety(const struct space_env *env, struct space *sp, struct remote_c
 	return 0;
 }
 
+bool inject_is_forbidden(pid_t tid)
+{
+	uint64_t mode = 0;
+	return maps_status(tid, "Seccomp", 10, &mode, 1) == 1 && mode;
+}
+
 int space_renew_safety(const struct space_env *env, struct space *sp, pid_t tid,
 		       struct remote_call *r)
 {
 	memset(r, 0, sizeof *r);
+	if (inject_is_forbidden(tid))
+		return -EPERM;
 	int err = remote_begin(r, tid, sp->syscall_insn);
 	if (!err)
 		err = inject_safety(env, sp, r);
@@ -156,9 +164,9 @@ int space_renew_safety(const struct space_env *env, struct space *sp, pid_t tid,
 int inject_begin(const struct space_env *env, struct space *sp, const struct maps *m, pid_t tid,
 		 struct remote_call *r)
 {
-	uint64_t mode = 0;
-	if (!sp->base && maps_status(tid, "Seccomp", 10, &mode, 1) == 1 && mode) {
-		space_warn(env, sp, "it runs under a seccomp filter, which may kill it for our system calls", 0);
+	if (inject_is_forbidden(tid)) {
+		space_warn(env, sp, sp->base ? "what it loads under a seccomp filter" :
+			   "it runs under a seccomp filter, which may kill it for our system calls", 0);
 		return -EPERM;
 	}
 	if (!sp->base && !is_64bit(sp)) {
@@ -176,7 +184,6 @@ int inject_begin(const struct space_env *env, struct space *sp, const struct map
 		err = inject(env, sp, r);
 	return err;
 }
-
 
 int inject_end(struct remote_call *r, int err)
 {

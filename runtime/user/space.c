@@ -344,7 +344,7 @@ void space_restore(const struct image *im, struct space *sp)
 int space_unmap(const struct image *im, struct space *sp, pid_t tid, struct remote_call *r)
 {
 	memset(r, 0, sizeof *r);
-	if (!sp->base || !sp->syscall_insn)
+	if (!sp->base || !sp->syscall_insn || inject_is_forbidden(tid))
 		return 0;
 	int64_t ignored;
 	int err = remote_begin(r, tid, sp->syscall_insn);

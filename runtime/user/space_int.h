@@ -39,6 +39,8 @@ void space_make_jump(uint8_t jump[5], uint64_t at, uint64_t to);
 /* Result of a remote system call as 0 or -errno, of ours and of the call alike. */
 int inject_call(struct remote_call *r, int64_t *result, long nr, uint64_t a, uint64_t b, uint64_t c,
 		uint64_t d, uint64_t e, uint64_t f);
+/* Must no system calls be made in TID's name, because of a seccomp filter? */
+bool inject_is_forbidden(pid_t tid);
 /* Begins remote calls by TID and sees to it that the object is in.  inject_end ends them. */
 int inject_begin(const struct space_env *env, struct space *sp, const struct maps *m, pid_t tid,
 		 struct remote_call *r);
