@@ -429,8 +429,13 @@ static int get_targets(struct driver *d)
 		err = launch(d);
 		d->im->rt->target = d->tracer.command_pid;
 	} else if (d->o->target) {
+		char name[16];
+		pid_t other;
 		err = tracer_attach(&d->tracer, d->o->target);
-		if (err)
+		if (err == -EPERM && (other = tracer_of(d->o->target, name)) > 0 && other != getpid())
+			fprintf(stderr, "ERROR: cannot trace process %d: %s (process %d) does already\n",
+				d->o->target, name, other);
+		else if (err)
 			fprintf(stderr, "ERROR: cannot trace process %d: %s\n", d->o->target,
 				strerror(-err));
 		d->im->rt->target = d->o->target;
@@ -499,7 +504,7 @@ static void supervise(struct driver *d)
 	uint64_t deadline = d->o->timeout_ms ? now_ns() + d->o->timeout_ms * 1000000 : UINT64_MAX;
 	bool has_target = d->o->command || d->o->target;
 	while (!is_orphaned(d)) {
-		tracer_poll(&d->tracer);
+		bool is_busy = tracer_poll(&d->tracer);
 		if (!d->is_paused)
 			run_timers(d);
 		if (d->im->rt->exiting || d->im->rt->error_state || now_ns() >= deadline ||
@@ -508,7 +513,7 @@ static void supervise(struct driver *d)
 		struct pollfd fds[] = { { d->start->signals->fd, POLLIN, 0 },
 					{ d->start->link_fd, POLLIN, 0 },
 					{ d->wake_fd, POLLIN, 0 } };
-		poll(fds, 3, next_timeout(d, deadline));
+		poll(fds, 3, is_busy ? 0 : next_timeout(d, deadline));
 		uint64_t ignored;
 		if (fds[2].revents && read(d->wake_fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
 			return;

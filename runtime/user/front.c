@@ -19,11 +19,9 @@
 #include "runtime/user/ledger.h"
 #include "runtime/user/maps.h"
 #include "runtime/user/rescue.h"
+#include "runtime/user/tracer.h"
 
 enum { IMPATIENCE = 3 }; /* as many signals end it at once */
-
-/* Not to be hit by what is meant for the front: killall tapster, pkill -f, pidof. */
-static const char driver_name[] = "tap-supervisor";
 
 struct front {
 	const struct user_run_options *o;
@@ -45,7 +43,8 @@ static char *copy_of(const char *s)
 /* Our name in the process list.  The arguments are overwritten for it, so scripts get a copy. */
 static void rename_self(struct driver_start *start)
 {
-	prctl(PR_SET_NAME, driver_name);
+	static const char name[] = TRACER_NAME;
+	prctl(PR_SET_NAME, name);
 	if (!maps_strings(getpid(), start->strings)) {
 		memset(start->strings, 0, sizeof start->strings);
 		return;
@@ -53,12 +52,12 @@ static void rename_self(struct driver_start *start)
 	char *args = (char *)(uintptr_t)start->strings[0];
 	size_t size = start->strings[1] - start->strings[0];
 	char *copy = malloc(size);
-	if (!copy || size < sizeof driver_name)
+	if (!copy || size < sizeof name)
 		return;
 	start->strings[0] = (uint64_t)(uintptr_t)memcpy(copy, args, size);
 	start->strings[1] = start->strings[0] + size;
 	memset(args, 0, size);
-	memcpy(args, driver_name, sizeof driver_name);
+	memcpy(args, name, sizeof name);
 }
 
 static _Noreturn void be_driver(struct driver_start *start)

@@ -7,9 +7,11 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 static const long options = PTRACE_O_TRACEFORK | PTRACE_O_TRACEVFORK | PTRACE_O_TRACECLONE |
@@ -124,10 +126,29 @@ static int seize_all(struct tracer *t, struct process *p)
 	return 0;
 }
 
+pid_t tracer_of(pid_t pid, char name[16])
+{
+	uint64_t tracer = 0;
+	maps_status(pid, "TracerPid", 10, &tracer, 1);
+	if (tracer)
+		maps_name((pid_t)tracer, name);
+	return (pid_t)tracer;
+}
+
+/* A tapster that has been killed a moment ago may be still about it. */
+static void await_release(pid_t pid)
+{
+	const struct timespec nap = { 0, 10000000 };
+	char name[16];
+	for (unsigned i = 0; i < 200 && tracer_of(pid, name) && strcmp(name, TRACER_NAME) == 0; i++)
+		nanosleep(&nap, NULL);
+}
+
 int tracer_attach(struct tracer *t, pid_t pid)
 {
 	if (process_find(t, pid))
 		return 0;
+	await_release(pid);
 	struct process *p = process_add(t, pid, space_new(pid));
 	if (!p)
 		return -ENOMEM;

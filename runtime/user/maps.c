@@ -197,3 +197,15 @@ unsigned maps_status(pid_t pid, const char *name, int base, uint64_t *to, unsign
 	free(text);
 	return got;
 }
+
+void maps_name(pid_t pid, char name[16])
+{
+	char path[64];
+	size_t len;
+	memset(name, 0, 16);
+	snprintf(path, sizeof path, "/proc/%d/comm", pid);
+	char *text = slurp(path, &len);
+	if (text && len > 0) /* a newline is behind it */
+		memcpy(name, text, len - 1 < 15 ? len - 1 : 15);
+	free(text);
+}

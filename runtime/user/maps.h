@@ -38,5 +38,7 @@ uint64_t maps_auxv(pid_t pid, uint64_t type);
 bool maps_strings(pid_t pid, uint64_t at[4]);
 /* The numbers behind "NAME:" in /proc/PID/status, in base BASE; how many were read. */
 unsigned maps_status(pid_t pid, const char *name, int base, uint64_t *to, unsigned n);
+/* The name of the program that PID runs, padded with zeros; empty if it is gone. */
+void maps_name(pid_t pid, char name[16]);
 
 #endif

@@ -149,20 +149,6 @@ uint64_t space_process_at(const struct image *im, const struct space *sp)
 	return sp->base + (uint64_t)im->header->process;
 }
 
-static void read_comm(pid_t pid, char comm[16])
-{
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/comm", pid);
-	memset(comm, 0, 16);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	ssize_t n = read(fd, comm, 15);
-	close(fd);
-	if (n > 0 && comm[n - 1] == '\n')
-		comm[n - 1] = '\0';
-}
-
 void space_describe_process(const struct space_env *env, struct user_process *p, pid_t pid)
 {
 	uint64_t id[4] = { 0 };
@@ -170,7 +156,7 @@ void space_describe_process(const struct space_env *env, struct user_process *p,
 	p->flags = 0;
 	if (maps_status(pid, "Seccomp", 10, id, 1) == 1 && id[0])
 		p->flags |= USER_PROCESS_QUIET;
-	read_comm(pid, p->comm);
+	maps_name(pid, p->comm);
 	if (maps_status(pid, "PPid", 10, id, 1) == 1)
 		p->ppid = (int32_t)id[0];
 	if (maps_status(pid, "Uid", 10, id, 2) == 2) {

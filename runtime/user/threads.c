@@ -2,7 +2,6 @@
 #include "runtime/user/tracer_int.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ptrace.h>
@@ -66,13 +65,7 @@ void process_look(struct process *p)
 		p->exe_device = st.st_dev;
 		p->exe_inode = st.st_ino;
 	}
-	snprintf(path, sizeof path, "/proc/%d/comm", p->pid);
-	int fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return;
-	ssize_t n = read(fd, p->comm, sizeof p->comm - 1);
-	close(fd);
-	p->comm[n > 0 ? n - 1 : 0] = '\0'; /* over the newline */
+	maps_name(p->pid, p->comm);
 }
 
 void process_begin(struct tracer *t, struct process *p)

@@ -9,6 +9,9 @@
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+/* At a time: targets that hit breakpoints all the time would never let us do anything else. */
+enum { POLL_MAX = 256 };
+
 /* ---- arming ---- */
 
 /* TH is in an event stop, all others of the space are stopped. */
@@ -279,11 +282,11 @@ void tracer_handle(struct tracer *t, struct thread *th, int status)
 	}
 }
 
-void tracer_poll(struct tracer *t)
+bool tracer_poll(struct tracer *t)
 {
 	int status;
-	pid_t tid;
-	while ((tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0) {
+	pid_t tid = 0;
+	for (unsigned n = 0; n < POLL_MAX && (tid = waitpid(-1, &status, __WALL | WNOHANG)) > 0; n++) {
 		struct thread *th = thread_find(t, tid);
 		if (!th && WIFSTOPPED(status))
 			th = thread_add(t, tid);
@@ -293,4 +296,5 @@ void tracer_poll(struct tracer *t)
 		if (th->state == THREAD_GONE)
 			threads_free_gone(t, tid);
 	}
+	return tid > 0;
 }

@@ -83,12 +83,17 @@ struct tracer {
 
 /* Starts ARGV and holds it at its exec with its sites armed.  0 or -errno (of exec, too). */
 int tracer_launch(struct tracer *t, char *const *argv);
-/* Seizes a running process and arms it. */
+/* Our name in the process list: not to be hit by what is meant for the front (front.h), as
+ * killall tapster, pkill -f, pidof. */
+#define TRACER_NAME "tap-supervisor"
+/* Who traces PID, and its name; 0: nobody. */
+pid_t tracer_of(pid_t pid, char name[16]);
+/* Seizes a running process and arms it.  Waits a moment for another one of us to let it go. */
 int tracer_attach(struct tracer *t, pid_t pid);
 /* Lets the held command run. */
 void tracer_start(struct tracer *t);
-/* Deals with everything that has happened; doesn't wait. */
-void tracer_poll(struct tracer *t);
+/* Deals with what has happened; doesn't wait.  True: there is more. */
+bool tracer_poll(struct tracer *t);
 /* Notes what program P runs, and what it is called. */
 void process_look(struct process *p);
 /* Restores all processes and lets them go.  The command is killed where KILL_COMMAND. */
