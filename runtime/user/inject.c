@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -56,30 +57,92 @@ int inject_call(struct remote_call *r, int64_t *result, long nr, uint64_t a, uin
 	return err ? err : *result < 0 && *result > -4096 ? (int)*result : 0;
 }
 
+/* Sends FD through descriptor SOCKET of process PID. */
+static int send_through(pid_t pid, int socket, int fd)
+{
+	char byte = 0, control[CMSG_SPACE(sizeof fd)] = { 0 };
+	struct iovec iov = { &byte, 1 };
+	struct msghdr m = { .msg_iov = &iov, .msg_iovlen = 1, .msg_control = control,
+			    .msg_controllen = sizeof control };
+	struct cmsghdr *c = CMSG_FIRSTHDR(&m);
+	c->cmsg_level = SOL_SOCKET;
+	c->cmsg_type = SCM_RIGHTS;
+	c->cmsg_len = CMSG_LEN(sizeof fd);
+	memcpy(CMSG_DATA(c), &fd, sizeof fd);
+	int pidfd = (int)syscall(SYS_pidfd_open, pid, 0), err = 0;
+	int end = pidfd < 0 ? -1 : (int)syscall(SYS_pidfd_getfd, pidfd, socket, 0);
+	if (end < 0 || sendmsg(end, &m, 0) < 0)
+		err = -errno;
+	if (end >= 0)
+		close(end);
+	if (pidfd >= 0)
+		close(pidfd);
+	return err;
+}
+
+/* What is put into the target's memory for a while. */
+union scratch {
+	char path[64];
+	struct {
+		int pair[2];
+		struct msghdr m;
+		struct iovec iov;
+		char byte;
+		char control[CMSG_SPACE(sizeof(int))] __attribute__((aligned(8)));
+	};
+};
+
+/* Where the target may not look at our files: a pair of sockets of its own, one of which we take
+ * to send the memfd. */
+static int remote_receive_image(const struct space_env *env, struct space *sp, struct remote_call *r,
+				uint64_t at, int64_t *fd)
+{
+	union scratch s = { .pair = { -1, -1 } };
+	int64_t ignored;
+	int got = -1;
+	int err = inject_call(r, &ignored, SYS_socketpair, AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0,
+			      at + offsetof(union scratch, pair), 0, 0);
+	if (!err)
+		err = remote_read(&sp->mem, at, &s.pair, sizeof s.pair);
+	if (err)
+		return err;
+	s.iov = (struct iovec){ (void *)(at + offsetof(union scratch, byte)), 1 };
+	s.m = (struct msghdr){ .msg_iov = (void *)(at + offsetof(union scratch, iov)), .msg_iovlen = 1,
+			       .msg_control = (void *)(at + offsetof(union scratch, control)),
+			       .msg_controllen = sizeof s.control };
+	err = remote_write(&sp->mem, at, &s, sizeof s);
+	if (!err)
+		err = send_through(sp->pid, s.pair[0], env->im->fd);
+	if (!err)
+		err = inject_call(r, &ignored, SYS_recvmsg, (uint64_t)s.pair[1],
+				  at + offsetof(union scratch, m), MSG_CMSG_CLOEXEC | MSG_DONTWAIT, 0, 0, 0);
+	if (!err)
+		err = remote_read(&sp->mem, at + offsetof(union scratch, control) + CMSG_LEN(0), &got,
+				  sizeof got);
+	inject_call(r, &ignored, SYS_close, (uint64_t)s.pair[0], 0, 0, 0, 0, 0);
+	inject_call(r, &ignored, SYS_close, (uint64_t)s.pair[1], 0, 0, 0, 0, 0);
+	*fd = got;
+	return err;
+}
+
 /* The driver's memfd as a file descriptor of the target. */
 static int remote_open_image(const struct space_env *env, struct space *sp, struct remote_call *r,
 			     int64_t *fd)
 {
-	char path[64];
 	uint64_t at = (r->saved.rsp - 1024) & ~15ULL; /* below any red zone */
-	char under[sizeof path];
-	snprintf(path, sizeof path, "/proc/%d/fd/%d", getpid(), env->im->fd);
-	int err = remote_read(&sp->mem, at, under, sizeof under);
+	union scratch under, s = { 0 };
+	snprintf(s.path, sizeof s.path, "/proc/%d/fd/%d", getpid(), env->im->fd);
+	int err = remote_read(&sp->mem, at, &under, sizeof under);
 	if (!err)
-		err = remote_write(&sp->mem, at, path, sizeof path);
+		err = remote_write(&sp->mem, at, s.path, sizeof s.path);
 	if (err)
 		return err;
 	err = inject_call(r, fd, SYS_openat, (uint64_t)AT_FDCWD, at, O_RDWR | O_CLOEXEC, 0, 0, 0);
-	if (err) { /* no /proc there, or another user's */
-		int64_t pidfd, ignored;
-		if (inject_call(r, &pidfd, SYS_pidfd_open, (uint64_t)getpid(), 0, 0, 0, 0, 0) == 0) {
-			err = inject_call(r, fd, SYS_pidfd_getfd, (uint64_t)pidfd, (uint64_t)env->im->fd,
-				   0, 0, 0, 0);
-			inject_call(r, &ignored, SYS_close, (uint64_t)pidfd, 0, 0, 0, 0, 0);
-		}
-	}
-	int err2 = remote_write(&sp->mem, at, under, sizeof under);
-	return err ? err : err2;
+	if (err && err != -ESRCH) /* no /proc there, or another user's */
+		err = remote_receive_image(env, sp, r, at, fd);
+	int err2 = remote_write(&sp->mem, at, &under, sizeof under);
+	/* -EPERM would mean that the reason has been given */
+	return err == -EPERM ? -EACCES : err ? err : err2;
 }
 
 static int inject(const struct space_env *env, struct space *sp, struct remote_call *r)
