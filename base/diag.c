@@ -110,8 +110,7 @@ static bool is_name_byte(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '$';
 }
 
-/* "identifier 'foo'": the token at P, which has LEN bytes of its line left. */
-static void print_token(const char *p, unsigned len, FILE *out)
+const char *diag_token(struct arena *a, const char *p, unsigned len)
 {
 	static const char *const operators[] = {
 		"<<<", ">>>", "<<=", ">>=", "&&", "||", "++", "--", "->", "==", "!=", "<=",
@@ -120,17 +119,14 @@ static void print_token(const char *p, unsigned len, FILE *out)
 	const char *what = "operator";
 	unsigned n = 0;
 
-	if (!len || *p == '\n') {
-		fputs("end of line", out);
-		return;
-	}
+	if (!len || *p == '\n')
+		return "end of line";
 	if (*p == '"') {
 		what = "string";
 		for (n = 1; n < len && p[n] != '"'; n++)
 			if (p[n] == '\\' && n + 1 < len)
 				n++;
-		fprintf(out, "%s '%.*s'", what, (int)n - 1, p + 1);
-		return;
+		return arena_printf(a, "%s '%.*s'", what, (int)n - 1, p + 1);
 	}
 	if (isdigit((unsigned char)*p))
 		what = "number";
@@ -147,7 +143,7 @@ static void print_token(const char *p, unsigned len, FILE *out)
 		if (!n)
 			n = 1;
 	}
-	fprintf(out, "%s '%.*s'", what, (int)n, p);
+	return arena_printf(a, "%s '%.*s'", what, (int)n, p);
 }
 
 /* The colours of messages: "Select Graphic Rendition" parameters of a terminal. */
@@ -202,10 +198,8 @@ static void print_at(const struct diag *d, const struct diag_place *place, FILE 
 {
 	unsigned column = place->column - 1;
 
-	if (place->text && column <= place->text_len) {
-		print_token(place->text + column, place->text_len - column, out);
-		fputc(' ', out);
-	}
+	if (place->text && column <= place->text_len)
+		fprintf(out, "%s ", diag_token(d->arena, place->text + column, place->text_len - column));
 	fprintf(out, "at %s:%u:%u\n", place->file, place->line, place->column);
 	if (place->text)
 		print_line(d, place, out);

@@ -87,6 +87,9 @@ void diag_rollback(struct diag *d, struct diag_mark mark);
 /* Prints what has been collected since the last flush. */
 void diag_flush(struct diag *d, FILE *out);
 
+/* "identifier 'foo'": the token at P, which has LEN bytes of its line left; in A. */
+const char *diag_token(struct arena *a, const char *p, unsigned len);
+
 /* The up to MAX candidates nearest to NAME by edit distance, nearest first, for
  * "(similar: a, b, c)"; returns how many were put into OUT. */
 unsigned diag_similar(const char *name, const char *const *candidates, unsigned n,

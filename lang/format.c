@@ -104,8 +104,7 @@ static bool read_directive(struct parser *p, struct loc loc, struct reader *r,
 		diag_error(p->env->diag, loc, E_FORMAT_NUMBER, MAX_FORMAT_NUMBER);
 		return false;
 	}
-	if (take(r, '.')) {
-		part.precision_kind = SIZE_CONST;
+	if (take(r, '.')) { /* alone: as if it were not there */
 		if (!read_size(r, &part.precision_kind, &part.precision)) {
 			diag_error(p->env->diag, loc, E_FORMAT_NUMBER, MAX_FORMAT_NUMBER);
 			return false;

@@ -428,6 +428,8 @@ static struct expr *lower_assign(struct lower *l, struct expr *e, bool wanted)
 	struct expr *target = e->assign.target;
 	bool is_update;
 
+	if (is_division(e->assign.op)) /* where SystemTap says that it has failed */
+		e->loc = e->assign.value->loc;
 	if (target->kind == EXPR_SYMBOL) {
 		struct var *v = target->symbol.var;
 

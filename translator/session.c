@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "translator/dwarf/dw.h"
 #include "translator/messages.h"
 
 enum { DEFAULT_STRING = 512, MAX_MAP_ENTRIES = 2048 };
@@ -34,6 +35,8 @@ void session_fini(struct session *s)
 		fprintf(stderr, "Keeping temporary directory \"%s\"\n", s->temp_dir);
 	else if (s->temp_dir)
 		sys_remove_tree(s->temp_dir);
+	if (s->dw)
+		dw_free(s->dw);
 	arena_free(s->scratch);
 }
 

@@ -222,8 +222,6 @@ void rt_probe_leave_slow(struct rt_context *c)
 void *rt_call_failed(struct rt_context *c)
 {
 	rt_error(c, c->nesting ? "out of stack in nested function calls" : "MAXNESTING exceeded");
-	if (c->failed)
-		c->failed = RT_ABORTED;
 	return NULL;
 }
 
@@ -255,9 +253,14 @@ void rt_error(struct rt_context *c, const char *fmt, ...)
 	c->failed = RT_FAILED;
 }
 
+/* As in SystemTap, without a place. */
 void rt_error_str(struct rt_context *c, const char *message)
 {
+	uint32_t loc = c->loc;
+
+	c->loc = 0;
 	rt_error(c, "%s", message);
+	c->loc = loc;
 }
 
 bool rt_catch(struct rt_context *c, char *dst, size_t size)

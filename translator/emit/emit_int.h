@@ -47,6 +47,8 @@ void names_init(struct emit *e);
 const char *name_global(const struct emit *e, const struct var *v);
 const char *name_var(const struct emit *e, const struct var *v);
 const char *name_function(const struct emit *e, const struct decl *d);
+/* "operator '/'": the token at LOC. */
+const char *name_token(const struct emit *e, struct loc loc);
 /* "FILE:L:C" */
 const char *name_place(const struct emit *e, struct loc loc);
 

@@ -150,7 +150,7 @@ static const char *division(struct emit *e, const struct expr *x)
 					x->binary.op == OP_DIV ? "div" : "mod",
 					expr_c(e, x->binary.left), expr_c(e, x->binary.right));
 
-	emit_at(e, arena_printf(e->a, "operator '%s'", op_text(x->binary.op)), x->loc);
+	emit_at(e, name_token(e, x->loc), x->loc);
 	return text;
 }
 

@@ -64,6 +64,16 @@ const char *name_var(const struct emit *e, const struct var *v)
 			    v->name);
 }
 
+const char *name_token(const struct emit *e, struct loc loc)
+{
+	struct diag_place place = { 0 };
+
+	if (!loc.file)
+		return "<built-in>";
+	sources_locate(e->s->sources, loc, &place);
+	return diag_token(e->a, place.text + place.column - 1, place.text_len - (place.column - 1));
+}
+
 const char *name_place(const struct emit *e, struct loc loc)
 {
 	struct diag_place place = { 0 };
