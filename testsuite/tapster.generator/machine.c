@@ -412,6 +412,8 @@ static void print_format(struct buf *out, const struct expr *e, const struct val
 
 		if (p->precision_kind == SIZE_NONE)
 			precision = -1;
+		else if (p->conv == CONV_STRING && precision < 0) /* of "*" */
+			precision = 0;
 		format_part(out, p, width, p->width_kind != SIZE_NONE, precision,
 			    p->conv == CONV_LITERAL ? number(0) : *args++);
 	}
