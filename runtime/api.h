@@ -166,7 +166,8 @@ struct rt_module {
 /* How rt_symbol shows an address: "main" (else "0x4011f0"), "main+0x4", "main+0x4 [/bin/ls]" (else
  * "0x4011f0 [/bin/ls+0x11f0]"), "main+0x4/0x20 [/bin/ls]", "0x4011f4 : main+0x4/0x20 [/bin/ls]"
  * (else "0x4011f4 [/bin/ls+0x11f4/0x23000]"). */
-enum rt_symbol_style { RT_SYMBOL_NAME, RT_SYMBOL_BRIEF, RT_SYMBOL_SIMPLE, RT_SYMBOL_DATA, RT_SYMBOL_LINE };
+enum rt_symbol_style { RT_SYMBOL_NAME, RT_SYMBOL_BRIEF, RT_SYMBOL_SIMPLE, RT_SYMBOL_DATA, RT_SYMBOL_LINE,
+		       RT_SYMBOL_SOURCE /* LINE with " at FILE:LINE" before the module */ };
 
 /* A frame of the probed thread: its registers, by their numbers in the psABI. */
 enum { RT_UNWIND_REGS = 17 };

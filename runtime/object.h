@@ -15,6 +15,7 @@
  *	const struct script_global script_globals[];  script_info.n_globals
  *	const struct script_symtab script_symtabs[];  script_info.n_symtabs
  *	const char                 script_symbols[];  bytes of struct script_symbol
+ *	const char                 script_lines[];    bytes of struct script_line
  *	const char                 script_symbol_names[];
  *
  *	void script_init(struct rt_context *c);          initialisers of globals; once
@@ -29,7 +30,7 @@
 
 #include "runtime/site.h"
 
-#define SCRIPT_ABI 5 /* changes whenever a struct of this file or site.h does */
+#define SCRIPT_ABI 6 /* changes whenever a struct of this file or site.h does */
 
 struct script_info {
 	uint32_t abi;
@@ -91,6 +92,7 @@ struct script_global {
 struct script_symtab {
 	uint32_t file;     /* index into script_files */
 	uint32_t first, n; /* of script_symbols; sorted by address, none twice */
+	uint32_t first_line, n_lines; /* of script_lines, likewise */
 	uint32_t unused;
 	uint64_t low, size; /* of the file's mapping: its first link-time address */
 };
@@ -98,6 +100,13 @@ struct script_symbol {
 	uint32_t at;   /* distance from LOW */
 	uint32_t size; /* 0: not known */
 	uint32_t name; /* offset into script_symbol_names */
+};
+
+/* From there on to the next one of the table the code is of this source line. */
+struct script_line {
+	uint32_t at;   /* distance from LOW */
+	uint32_t line; /* 0: of none */
+	uint32_t path; /* offset into script_symbol_names */
 };
 
 /* string 0 is "" */
@@ -112,6 +121,7 @@ extern const struct script_probe script_probes[];
 extern const struct script_global script_globals[];
 extern const struct script_symtab script_symtabs[];
 extern const char script_symbols[];
+extern const char script_lines[];
 extern const char script_symbol_names[];
 void script_init(struct rt_context *c);
 void script_site(struct rt_context *c, uint32_t site);

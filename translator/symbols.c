@@ -17,9 +17,14 @@ static bool has_pragma(const struct session *s, const char *word)
 	return false;
 }
 
+bool lines_are_wanted(const struct session *s)
+{
+	return has_pragma(s, "lines");
+}
+
 bool symbols_are_wanted(const struct session *s)
 {
-	return has_pragma(s, "symbols");
+	return has_pragma(s, "symbols") || lines_are_wanted(s);
 }
 
 bool modules_are_wanted(const struct session *s)

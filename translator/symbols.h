@@ -8,7 +8,8 @@
 
 #include "translator/session.h"
 
-/* Does the script ask for names of addresses?  Or at least for what is mapped where? */
+/* Does the script ask for source lines of addresses?  For names?  Or at least for what is mapped where? */
+bool lines_are_wanted(const struct session *s);
 bool symbols_are_wanted(const struct session *s);
 bool modules_are_wanted(const struct session *s);
 /* Adds the files to those of the session, behind the ones with probes.  False: it has reported. */

@@ -39,6 +39,32 @@ static const struct script_symbol *find(const struct script_symtab *t, uint64_t 
 	return *offset < *size ? s : NULL;
 }
 
+const char *rt_source(struct rt_context *c, uint64_t pc, int64_t *line)
+{
+	const struct script_line *l = (const struct script_line *)script_lines;
+	const struct script_symtab *t = NULL;
+	uint32_t low = 0, high;
+	struct rt_module m;
+
+	if (rt_port_module(c, pc, &m) && m.file != RT_NO_FILE)
+		t = table_of(m.file);
+	if (!t)
+		return NULL;
+	l += t->first_line;
+	for (high = t->n_lines; low < high;) {
+		uint32_t middle = low + (high - low) / 2;
+
+		if (l[middle].at <= pc - m.start)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	if (!low || !l[low - 1].line)
+		return NULL;
+	*line = l[low - 1].line;
+	return script_symbol_names + l[low - 1].path;
+}
+
 struct place {
 	struct rt_module module;
 	bool is_mapped;
@@ -80,24 +106,30 @@ static const char *base_name(const char *path)
 
 size_t rt_symbol(struct rt_context *c, char *dst, size_t size, uint64_t address, uint64_t pc, uint32_t style)
 {
+	bool is_line = style == RT_SYMBOL_LINE || style == RT_SYMBOL_SOURCE;
+	const char *source;
 	struct place p;
+	int64_t line;
 	size_t n = 0;
 
 	look(c, address, pc, &p);
-	if (style == RT_SYMBOL_LINE || !p.name)
+	if (is_line || !p.name)
 		n = (size_t)rt_snprintf(dst, size, "0x%llx%s", (long long)address, p.name ? " : " : "");
 	if (p.name)
 		n += rt_str_copy(dst + n, size - n, p.name);
 	if (p.name && style != RT_SYMBOL_NAME)
 		n += (size_t)rt_snprintf(dst + n, size - n, "+0x%llx", (long long)p.offset);
-	if (p.name && (style == RT_SYMBOL_DATA || style == RT_SYMBOL_LINE))
+	if (p.name && (style == RT_SYMBOL_DATA || is_line))
 		n += (size_t)rt_snprintf(dst + n, size - n, "/0x%llx", (long long)p.size);
+	source = style == RT_SYMBOL_SOURCE ? rt_source(c, pc, &line) : NULL;
+	if (source)
+		n += (size_t)rt_snprintf(dst + n, size - n, " at %s:%lld", source, (long long)line);
 	if (!p.is_mapped || style == RT_SYMBOL_NAME || style == RT_SYMBOL_BRIEF)
 		return n;
 	n += (size_t)rt_snprintf(dst + n, size - n, " [%s", p.module.path);
 	if (!p.name)
 		n += (size_t)rt_snprintf(dst + n, size - n, "+0x%llx", (long long)p.offset);
-	if (!p.name && (style == RT_SYMBOL_DATA || style == RT_SYMBOL_LINE))
+	if (!p.name && (style == RT_SYMBOL_DATA || is_line))
 		n += (size_t)rt_snprintf(dst + n, size - n, "/0x%llx", (long long)p.size);
 	n += rt_str_copy(dst + n, size - n, "]");
 	return n;
@@ -108,7 +140,7 @@ void rt_print_symbol(struct rt_context *c, uint64_t address, uint64_t pc, uint32
 	char text[512];
 	size_t n = 0;
 
-	if (style == RT_SYMBOL_LINE)
+	if (style == RT_SYMBOL_LINE || style == RT_SYMBOL_SOURCE)
 		text[n++] = ' ';
 	n += rt_symbol(c, text + n, sizeof(text) - 1 - n, address, pc, style);
 	text[n++] = '\n';

@@ -91,6 +91,15 @@ struct dw_symbol_name {
 typedef VEC(struct dw_symbol_name) dw_symbol_vec;
 void dw_symbols(struct dw_file *f, dw_symbol_vec *out, uint64_t *low, uint64_t *size);
 
+/* The source lines of the file's code, by address: each row up to the next one. */
+struct dw_line_row {
+	uint64_t address;
+	const char *path; /* one copy of each */
+	unsigned line;    /* 0: of no line that is known */
+};
+typedef VEC(struct dw_line_row) dw_line_row_vec;
+void dw_line_rows(struct dw_file *f, dw_line_row_vec *out);
+
 /* Bytes at a link-time address; returns how many could be copied. */
 size_t dw_read(struct dw_file *f, uint64_t address, void *buf, size_t size);
 

@@ -17,6 +17,7 @@
  *	qualify.c the "ns::Class::" in front of a name
  *	absent.c  why there is none of a name
  *	line.c    line tables: file names, prologue ends
+ *	line_rows.c  the lines as a table for the run time
  *	statement.c  addresses of source lines
  *	scope.c   the variables visible at a place
  *	loc.c     DWARF location expressions -> struct dw_place

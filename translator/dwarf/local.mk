@@ -10,6 +10,7 @@ libtranslator_a_SOURCES += \
 	translator/dwarf/dw_int.h \
 	translator/dwarf/func.c \
 	translator/dwarf/line.c \
+	translator/dwarf/line_rows.c \
 	translator/dwarf/line_int.h \
 	translator/dwarf/loc.c \
 	translator/dwarf/mark.c \

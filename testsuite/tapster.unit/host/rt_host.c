@@ -37,6 +37,7 @@ const struct script_probe script_probes[HOST_PROBES] = {
 const struct script_global script_globals[HOST_GLOBALS] = { [3] = { .type = GLOBAL_MAP } };
 const struct script_symtab script_symtabs[1];
 const char script_symbols[1];
+const char script_lines[1];
 const char script_symbol_names[1];
 RT_LOCKS(HOST_GLOBALS);
 RT_LEDGER(HOST_PROBES);
