@@ -19,7 +19,10 @@
  *
  * Which files have that function is found out by their symbol tables: libgcc_s, and programs
  * and libraries that are probed (linked with libgcc_eh).  Breakpoints are put only into
- * processes that have return probes.
+ * processes that have return probes, and stay until no client has any, nor a record is left
+ * of those that had.  When the engine is unloaded, real addresses go back to the stacks first;
+ * an unwinder that has just read a trampoline's from there, and not yet asked for it, does not
+ * find that frame.  Those are a few instructions.
  */
 #include "runtime/uprobes/uprobes_int.h"
 

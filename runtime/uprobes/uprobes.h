@@ -25,9 +25,11 @@
  *	mmap_lock (read)         held over every change of a space's layout and of its
  *	                         text, so that fork, which holds it for write, copies both
  *	                         or neither
- *	spaces.lock, file.lock, return bucket locks (raw spinlocks, interrupts off; innermost,
+ *	unwinders_lock (mutex)   which files have an unwinder
+ *	spaces_lock, a pool's lock, return bucket locks (raw spinlocks, interrupts off; innermost,
  *	                         never two at once)
- * The trap takes return bucket locks only; everything else it reads under RCU.
+ * The trap takes a pool's lock only, and a bucket's at a thread's first return probe; all
+ * else it reads under RCU, or it is the thread's own.
  *
  * A site (enum site_state in uprobes_int.h):
  *
@@ -46,11 +48,10 @@
  *	IDLE     REFUSED  the text holds something else than the recipe says; left alone
  *	any      -        the mapping is gone, or the process
  *
- * A return record, that is one activation of a probed function (enum return_state):
- *
- *	-        LIVE     uprobes_return wrote the trampoline's address over the return address
- *	LIVE     ORPHAN   its client disarmed: the task still returns through it, silently
- *	any      -        the task returned, left the frame by longjmp, exec'ed or exited
+ * A return record, that is one activation of a probed function, belongs to its thread from
+ * when uprobes_return writes the trampoline's address over the return address until the
+ * thread returns, is found to have left the frame, execs or exits.  When its client disarms
+ * meanwhile it is an orphan: the thread still returns through it, silently.
  */
 #ifndef TAPSTER_UPROBES_H
 #define TAPSTER_UPROBES_H
