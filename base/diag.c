@@ -110,6 +110,19 @@ static bool is_name_byte(char c)
 	return isalnum((unsigned char)c) || c == '_' || c == '$';
 }
 
+static bool is_keyword(const char *p, unsigned len)
+{
+	static const char *const keywords[] = {
+		"break", "catch", "continue", "delete", "else", "for", "foreach", "function", "global", "if", "in",
+		"limit", "long", "next", "private", "probe", "return", "string", "try", "while",
+	};
+
+	for (size_t i = 0; i < sizeof(keywords) / sizeof(*keywords); i++)
+		if (strlen(keywords[i]) == len && !memcmp(p, keywords[i], len))
+			return true;
+	return false;
+}
+
 const char *diag_token(struct arena *a, const char *p, unsigned len)
 {
 	static const char *const operators[] = {
@@ -143,6 +156,8 @@ const char *diag_token(struct arena *a, const char *p, unsigned len)
 		if (!n)
 			n = 1;
 	}
+	if (is_keyword(p, n))
+		return "keyword";
 	return arena_printf(a, "%s '%.*s'", what, (int)n, p);
 }
 

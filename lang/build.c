@@ -317,16 +317,17 @@ struct stmt *build_block(struct parser *p, struct loc loc, stmt_vec body, struct
 	return finish(p, s);
 }
 
-struct stmt *build_expr_stmt(struct parser *p, struct expr *e)
+/* LOC: where the expression begins, not its operator. */
+struct stmt *build_expr_stmt(struct parser *p, struct loc loc, struct expr *e)
 {
 	struct stmt *s;
 
 	if (e->kind == EXPR_EMBEDDED) {
-		s = stmt_new(p->arena, STMT_EMBEDDED, e->loc);
+		s = stmt_new(p->arena, STMT_EMBEDDED, loc);
 		s->embedded.code = e->embedded.code;
 		s->embedded.len = e->embedded.len;
 	} else {
-		s = stmt_new(p->arena, STMT_EXPR, e->loc);
+		s = stmt_new(p->arena, STMT_EXPR, loc);
 		s->expr.expr = e;
 	}
 	return finish(p, s);

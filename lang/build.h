@@ -41,7 +41,7 @@ struct expr *build_array_size(struct parser *p, struct loc loc, int64_t size);
 stmt_vec build_stmts(struct parser *p, stmt_vec stmts, struct stmt *s);
 struct stmt *build_simple(struct parser *p, enum stmt_kind kind, struct loc loc);
 struct stmt *build_block(struct parser *p, struct loc loc, stmt_vec body, struct loc end);
-struct stmt *build_expr_stmt(struct parser *p, struct expr *e);
+struct stmt *build_expr_stmt(struct parser *p, struct loc loc, struct expr *e);
 struct stmt *build_if(struct parser *p, struct loc loc, struct expr *cond, struct stmt *then,
 		      struct stmt *otherwise);
 struct stmt *build_loop(struct parser *p, enum stmt_kind kind, struct loc loc, struct expr *init,
@@ -103,7 +103,7 @@ struct expr *build_statop(struct parser *p, struct loc loc, struct text name, st
 struct expr *build_hist_log(struct parser *p, struct loc loc, struct expr *stat);
 struct expr *build_hist_linear(struct parser *p, struct loc loc, struct expr *stat, int64_t low,
 			       int64_t high, int64_t interval);
-struct expr *build_bucket(struct parser *p, struct expr *hist, expr_vec keys);
+struct expr *build_bucket(struct parser *p, struct expr *hist, struct expr *number);
 struct expr *build_bare_hist(struct parser *p, struct expr *hist);
 
 struct expr *build_print(struct parser *p, struct loc loc, struct text name, expr_vec args);

@@ -97,13 +97,12 @@ struct expr *build_index(struct parser *p, struct loc loc, struct text name, exp
 	return build_finish(p, e);
 }
 
-struct expr *build_bucket(struct parser *p, struct expr *hist, expr_vec keys)
+struct expr *build_bucket(struct parser *p, struct expr *hist, struct expr *number)
 {
 	struct expr *e = expr_new(p->arena, EXPR_INDEX, hist->loc);
 
 	e->index.hist = hist;
-	e->index.keys = keys;
-	note_slice(p, e);
+	VEC_PUSH(p->arena, &e->index.keys, number);
 	return build_finish(p, e);
 }
 

@@ -318,7 +318,7 @@ stmts:
 stmt:
 	';' { $$ = build_simple(p, STMT_NULL, @1.loc); }
 |	block
-|	expr %prec END { $$ = build_expr_stmt(p, $1); }
+|	expr %prec END { $$ = build_expr_stmt(p, @1.loc, $1); }
 |	IF '(' expr ')' stmt then_end { $$ = build_if(p, @1.loc, $3, $5, NULL); }
 |	IF '(' expr ')' stmt else stmt { $$ = build_if(p, @1.loc, $3, $5, $7); }
 |	WHILE '(' expr ')' stmt { $$ = build_loop(p, STMT_WHILE, @1.loc, NULL, $3, NULL, $5); }
@@ -547,7 +547,7 @@ primary:
 |	print
 |	STATOP '(' expr ')' { $$ = build_statop(p, @1.loc, $1, $3, @1.loc, NULL); }
 |	STATOP '(' expr ',' signed_number ')' { $$ = build_statop(p, @1.loc, $1, $3, @4.loc, &$5); }
-|	hist '[' keys ']' { $$ = build_bucket(p, $1, $3); }
+|	hist '[' expr ']' { $$ = build_bucket(p, $1, $3); }
 |	hist %prec END { $$ = build_bare_hist(p, $1); }
 |	CAST '(' expr ',' STRING ')' { $$ = build_cast(p, @1.loc, $3, $5, NULL); }
 |	CAST '(' expr ',' STRING ',' STRING ')' { $$ = build_cast(p, @1.loc, $3, $5, $7.at); }

@@ -28,8 +28,9 @@ struct checker {
 static bool is_place(const struct expr *e)
 {
 	switch (e->kind) {
-	case EXPR_SYMBOL:
 	case EXPR_INDEX:
+		return !e->index.hist;
+	case EXPR_SYMBOL:
 	case EXPR_TARGET:
 	case EXPR_CAST:
 	case EXPR_ACCESS:

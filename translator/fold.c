@@ -286,7 +286,7 @@ bool pass_fold(struct session *s)
 	if (s->opt.unoptimized)
 		return true;
 	f.walker = (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = &f };
-	while (fold_once(s, &f) | prune_once(s))
+	while (fold_once(s, &f) | prune_once(s, true))
 		;
 	if (s->probes.n)
 		return true;

@@ -235,9 +235,9 @@ static void infer_statop(struct infer *in, struct expr *e, enum type want)
 	if (!v)
 		return;
 	v->stat_ops |= 1u << e->statop.op;
-	if (e->statop.op != STATOP_VARIANCE || !e->statop.shift)
+	if (e->statop.op != STATOP_VARIANCE)
 		return;
-	if (!v->stat_shift)
+	if (!v->stat_shift) /* none yet in this round */
 		v->stat_shift = e->statop.shift;
 	else if (v->stat_shift != e->statop.shift && v->type != TY_ERROR) {
 		diag_error(&in->s->diag, e->loc, E_STAT_SHIFT, v->name);
@@ -519,6 +519,8 @@ static void infer_foreach(struct infer *in, struct stmt *s)
 
 	if (array->kind == EXPR_HIST) {
 		infer_hist(in, array);
+		if (keys->n > 1 && in->is_last)
+			diag_error(&in->s->diag, keys->at[1]->loc, E_ARITY, 1, (int)keys->n);
 		VEC_EACH(keys, i)
 			infer_expr(in, keys->at[i], TY_LONG);
 		if (s->foreach.value)
@@ -645,6 +647,7 @@ static void infer_stmt(struct infer *in, struct stmt *s)
 
 static void infer_global(struct infer *in, struct var *v)
 {
+	v->stat_shift = 0;
 	if (v->size || v->wraps) {
 		if (v->arity == 0 && in->is_last && v->type != TY_ERROR) {
 			if (v->wraps)

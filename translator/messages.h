@@ -46,7 +46,7 @@
 
 /* prune */
 #define W_ELIDED_ASSIGN "W_ELIDED_ASSIGN", "Eliding assignment to '%s'"
-#define W_ELIDED_EXPR "W_ELIDED_EXPR", "Eliding side-effect-free expression"
+#define W_ELIDED_EXPR "W_ELIDED_EXPR", "Eliding side-effect-free expression "
 #define W_ELIDED_PROBE "W_ELIDED_PROBE", "Probe '%s' has been elided"
 #define W_ELIDED_FUNCTION "W_ELIDED_FUNCTION", "side-effect-free function '%s'"
 #define W_NEVER_ASSIGNED_LOCAL "W_NEVER_ASSIGNED", "never-assigned local variable '%s'"

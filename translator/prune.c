@@ -3,7 +3,8 @@
  * Needs: resolved names.  Types are not needed: as in stap, what is pure and
  * unused goes before types are looked at, so that it can't be wrong.
  * Leaves: no assignment to a local that nobody reads, no statement without
- * effect, no empty probe; only functions and globals that something uses.
+ * effect, no empty probe (what stands behind a return or the like stays until
+ * fold: its types count); only functions and globals that something uses.
  * Refuses: a script in which no probe is left.
  */
 #include "translator/prune.h"
@@ -82,6 +83,7 @@ static void mark_all(struct session *s)
 struct pruner {
 	struct session *s;
 	struct ast_walker walker;
+	bool is_typed;
 	bool is_quiet; /* tapset code: nobody wants to hear of it */
 	bool changed;
 };
@@ -138,7 +140,7 @@ static struct stmt *prune_expr_stmt(struct pruner *p, struct stmt *s)
 	if (!is_pure_expr(s->expr.expr))
 		return s;
 	if (!p->is_quiet)
-		diag_warning(&p->s->diag, s->expr.expr->loc, W_ELIDED_EXPR);
+		diag_warning(&p->s->diag, s->loc, W_ELIDED_EXPR);
 	return null_stmt(p, s);
 }
 
@@ -148,7 +150,7 @@ static bool is_jump(const struct stmt *s)
 	       s->kind == STMT_CONTINUE;
 }
 
-/* Drops empty statements and those that a jump before them hides. */
+/* Drops empty statements and, when they have been checked, those that a jump before them hides. */
 static struct stmt *prune_block(struct pruner *p, struct stmt *s)
 {
 	stmt_vec *v = &s->block.body;
@@ -158,7 +160,7 @@ static struct stmt *prune_block(struct pruner *p, struct stmt *s)
 		if (is_null(v->at[i]))
 			continue;
 		v->at[n++] = v->at[i];
-		if (is_jump(v->at[i]))
+		if (p->is_typed && is_jump(v->at[i]))
 			break;
 	}
 	if (n != v->n)
@@ -290,9 +292,9 @@ static bool keep_live_probes(struct session *s)
 	return changed;
 }
 
-bool prune_once(struct session *s)
+bool prune_once(struct session *s, bool is_typed)
 {
-	struct pruner p = { .s = s };
+	struct pruner p = { .s = s, .is_typed = is_typed };
 
 	p.walker = (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = &p };
 	mark_all(s);
@@ -372,7 +374,7 @@ bool pass_prune(struct session *s)
 	if (s->opt.unoptimized) {
 		keep_used_functions(s);
 	} else {
-		while (prune_once(s))
+		while (prune_once(s, false))
 			;
 		mark_all(s);
 		drop_unread_locals(s);

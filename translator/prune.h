@@ -11,6 +11,6 @@
 
 struct session;
 
-bool prune_once(struct session *s);
+bool prune_once(struct session *s, bool is_typed);
 
 #endif

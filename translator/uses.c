@@ -26,8 +26,10 @@ static void use_place(struct uses *u, struct expr *e, unsigned use)
 		break;
 	case EXPR_INDEX:
 		use_slots(u, &e->index.keys);
-		if (e->index.hist)
+		if (e->index.hist) {
 			uses_expr(u, e->index.hist);
+			u->has_effect |= (use & USE_WRITE) != 0; /* to be refused */
+		}
 		touch(u, e->index.var, use, e);
 		break;
 	case EXPR_TARGET:
