@@ -104,6 +104,8 @@ libuser_a_SOURCES = \
 	runtime/user/place.c \
 	runtime/user/reader.c \
 	runtime/user/reader.h \
+	runtime/user/running.c \
+	runtime/user/running.h \
 	runtime/user/remote.c \
 	runtime/user/remote.h \
 	runtime/user/rescue.c \

@@ -21,6 +21,7 @@
 #include "translator/passes.h"
 #include "translator/point.h"
 #include "translator/point_messages.h"
+#include "translator/probes/process.h"
 #include "translator/symbols.h"
 
 enum {
@@ -273,16 +274,17 @@ static const struct probe *shared_handler(const struct probe *p, const struct pr
 	return before->handler ? before->handler : before;
 }
 
-/* Are there processes to be probed, where the script is to be run? */
+/* Without a command or target those are probed that run, but not each process there is. */
 static void check_targets(struct session *s)
 {
 	if (s->runtime != RUNTIME_USER || s->opt.last_pass < 5 || s->opt.command ||
 	    s->opt.target_pid)
 		return;
 	VEC_EACH(&s->probes, i) {
-		if (s->probes.at[i]->family == &family_process ||
-		    s->probes.at[i]->family == &family_mark) {
-			diag_error(&s->diag, s->probes.at[i]->written->loc, E_NO_TARGET_PROCESS);
+		const struct probe *p = s->probes.at[i];
+
+		if (p->family == &family_process && !p->row.pid && !process_default_file(p)) {
+			diag_error(&s->diag, p->written->loc, E_NO_TARGET_PROCESS);
 			return;
 		}
 	}

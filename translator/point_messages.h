@@ -47,7 +47,7 @@
 	"'%s' is a 32-bit program, which the user runtime can't probe yet"
 
 #define E_NO_TARGET_PROCESS "E_NO_TARGET_PROCESS", \
-	"the user runtime can't probe every process yet: say which with -c COMMAND or -x PID"
+	"this would trace every process there is: say which with -c COMMAND, -x PID or process(\"PATH\")"
 
 /* functions and statements */
 #define E_NO_FUNCTION "E_NO_FUNCTION", "no match%s"

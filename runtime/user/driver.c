@@ -20,6 +20,7 @@
 #include <unistd.h>
 
 #include "runtime/user/reader.h"
+#include "runtime/user/running.h"
 #include "runtime/user/tracer.h"
 
 struct timer {
@@ -439,6 +440,8 @@ static int get_targets(struct driver *d)
 			fprintf(stderr, "ERROR: cannot trace process %d: %s\n", d->o->target,
 				strerror(-err));
 		d->im->rt->target = d->o->target;
+	} else {
+		running_attach(&d->tracer);
 	}
 	return err;
 }

@@ -252,9 +252,18 @@ static enum entry_point entry_point_of(const struct probe *p)
 	return p->row.kind == PROBE_RETURN ? AT_RETURN : AT_OTHER;
 }
 
+/* process(PID): the engine of the kernel runtime arms the sites of that process only; in the user
+ * runtime they are those of all processes that are traced. */
+static const char *if_meant(struct emit *e, const struct probe *p)
+{
+	if (e->s->runtime != RUNTIME_USER || !p->row.pid || entry_point_of(p) == AT_OTHER)
+		return "";
+	return arena_printf(e->a, "if (c->pid == %d) ", p->row.pid);
+}
+
 static void emit_run(struct emit *e, const struct probe *p)
 {
-	out(&e->o, "p_%u(c, %u);", p->handler ? p->handler->id : p->id, p->id);
+	out(&e->o, "%sp_%u(c, %u);", if_meant(e, p), p->handler ? p->handler->id : p->id, p->id);
 }
 
 /* script_return and script_probe: one probe each. */
@@ -288,7 +297,7 @@ static void emit_site(struct emit *e, size_t site)
 		if (p->row.kind == PROBE_SITE)
 			emit_run(e, p);
 		else if (p->row.kind == PROBE_RETURN && p->entries.n)
-			out(&e->o, "p_%zu_entry(c);", i);
+			out(&e->o, "%sp_%zu_entry(c);", if_meant(e, p), i);
 	}
 	out(&e->o, "break;");
 }
