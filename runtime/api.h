@@ -149,7 +149,9 @@ struct rt_context {
 	                      * never ask for it */
 	uint64_t stack_low;  /* end of the stack that handlers run on; 0: large enough for all */
 	void *port;          /* the port's own; valid in the running process only */
-	uint64_t is_32bit;   /* the system call is one of 32-bit programs */
+	uint64_t missing;    /* while IS_LOOKING: the first address that couldn't be read, or 0 */
+	uint32_t is_looking;
+	uint32_t is_32bit;   /* the system call is one of 32-bit programs */
 	char error[512];     /* message of the first error */
 	char out[RT_OUT_SIZE];
 	char frames[] RT_LINE;
@@ -428,6 +430,16 @@ static inline bool rt_probe_enter(struct rt_context *c, uint32_t probe, uint32_t
 	c->end = c->out + RT_OUT_SIZE;
 	c->has_execname = 0;
 	return true;
+}
+
+/* Around a look ahead (script_look). */
+static inline void rt_look_begin(struct rt_context *c, uint32_t probe, int32_t budget)
+{
+	c->probe = probe;
+	c->budget = budget;
+	c->failed = RT_OK;
+	c->at = c->out;
+	c->end = c->out + RT_OUT_SIZE;
 }
 
 static inline void rt_probe_flush(struct rt_context *c)

@@ -53,13 +53,17 @@ RT_USER_SOURCES = \
 # What a script's kernel module is linked with besides RT_HOSTED_SOURCES; compiled by kbuild for
 # each kernel, when it is first needed (translator/build_kernel.c).
 RT_KERNEL_SOURCES = \
+	runtime/kernel/kprobes.c \
+	runtime/kernel/later.c \
 	runtime/kernel/module.c \
 	runtime/kernel/modules.c \
 	runtime/kernel/no_sites.c \
 	runtime/kernel/output.c \
+	runtime/kernel/process.c \
 	runtime/kernel/port.c \
 	runtime/kernel/sites.c \
-	runtime/kernel/timer.c
+	runtime/kernel/timer.c \
+	runtime/kernel/tracepoints.c
 
 # The engine: a module of its own, likewise.
 RT_ENGINE_SOURCES = \

@@ -22,6 +22,9 @@
  *	void script_site(struct rt_context *c, uint32_t site);   runs the handlers of a site:
  *	                                                 SITE probes, and the entry half of RETURN ones
  *	void script_return(struct rt_context *c, uint32_t probe); a return probe's handler
+ *	void script_entry(struct rt_context *c, uint32_t probe); the entry half of a return probe; kernel runtime only
+ *	void script_look(struct rt_context *c, uint32_t probe); reads what the handler will read, and does
+ *	                                                 nothing else; kernel runtime only
  *	void script_probe(struct rt_context *c, uint32_t probe); any other probe's handler
  *	void script_repair(uint32_t global);             a thread died while it held that global's lock
  */
@@ -58,7 +61,7 @@ enum script_probe_kind {
 	PROBE_END,            /* arg: order */
 	PROBE_ERROR,          /* arg: order */
 	PROBE_TIMER,          /* arg: period in ns; arg2: randomize +/- ns; */
-	PROBE_TIMER_PROFILE,
+	PROBE_TIMER_PROFILE,  /* on each CPU; arg: period in ns, 0: the kernel's tick */
 	PROBE_SITE,           /* arg: site index */
 	PROBE_RETURN,         /* arg: site index; arg2: maxactive or 0 */
 	PROBE_PROCESS_BEGIN,  /* arg: file index, or -1 any process, arg2: PID or 0 */
@@ -67,6 +70,10 @@ enum script_probe_kind {
 	PROBE_THREAD_END,
 	PROBE_SYSCALL,
 	PROBE_SYSCALL_RETURN,
+	/* by symbol */
+	PROBE_KERNEL_FUNCTION,
+	PROBE_KERNEL_RETURN,  /* arg2: maxactive or 0 */
+	PROBE_TRACEPOINT,
 	PROBE_NEVER
 };
 
@@ -78,8 +85,14 @@ struct script_probe {
 	uint32_t function; /* string: ppfunc(), or 0 */
 	uint32_t condition; /* index of the condition + 1, 0: none */
 	int32_t pid;       /* process(PID): only this process and its threads; 0: all */
+	uint32_t symbol;   /* string: what the kernel is asked for: "vfs_read", "sched:sched_switch" */
+	uint32_t flags;    /* enum script_probe_flags */
 	uint32_t unused;
 	int64_t arg, arg2;
+};
+enum script_probe_flags {
+	PROBE_LOOKS = 1,   /* script_look does something */
+	PROBE_OPTIONAL = 2 /* may be missing where the script runs */
 };
 
 enum script_global_type { GLOBAL_LONG, GLOBAL_STRING, GLOBAL_STAT, GLOBAL_MAP };
@@ -126,6 +139,8 @@ extern const char script_symbol_names[];
 void script_init(struct rt_context *c);
 void script_site(struct rt_context *c, uint32_t site);
 void script_return(struct rt_context *c, uint32_t probe);
+void script_entry(struct rt_context *c, uint32_t probe);
+void script_look(struct rt_context *c, uint32_t probe);
 void script_probe(struct rt_context *c, uint32_t probe);
 void script_repair(uint32_t global);
 #pragma GCC visibility pop

@@ -15,54 +15,26 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include "base/sys.h"
 #include "config.h"
 #include "translator/cache.h"
+#include "translator/kernel/tree.h"
 #include "translator/messages.h"
 #include "translator/passes.h"
 #include "translator/session.h"
 
-struct kernel {
-	const char *release;
-	const char *tree; /* what make -C gets */
-};
-
 /* ---- the kernel's headers ---- */
 
-/* The text of TREE/NAME, or NULL. */
-static const char *tree_file(struct session *s, const char *tree, const char *name)
+static bool find_kernel(struct session *s, struct kernel_tree *k)
 {
-	const char *text = NULL;
-	struct buf data;
+	const char *config;
 
-	buf_init(&data);
-	if (!sys_read_file(arena_printf(s->arena, "%s/%s", tree, name), &data))
-		text = arena_strndup(s->arena, data.data, data.len);
-	buf_fini(&data);
-	return text;
-}
-
-static bool find_kernel(struct session *s, struct kernel *k)
-{
-	const char *asked = s->opt.kernel_release, *config;
-	struct utsname here;
-
-	uname(&here);
-	k->release = asked ? asked : arena_strdup(s->arena, here.release);
-	if (*k->release == '/') {
-		k->tree = asked;
-		k->release = tree_file(s, k->tree, "include/config/kernel.release");
-		k->release = k->release ? arena_strndup(s->arena, k->release, strcspn(k->release, "\n")) :
-					  asked;
-	} else {
-		k->tree = arena_printf(s->arena, "/lib/modules/%s/build", k->release);
-	}
-	config = tree_file(s, k->tree, "include/config/auto.conf");
-	if (!config || access(arena_printf(s->arena, "%s/Makefile", k->tree), R_OK)) {
-		diag_error(&s->diag, (struct loc){ 0 }, E_NO_HEADERS, k->release, k->tree,
+	kernel_tree_find(s, k);
+	config = kernel_tree_file(s, k, "include/config/auto.conf");
+	if (!config || access(arena_printf(s->arena, "%s/Makefile", k->headers), R_OK)) {
+		diag_error(&s->diag, (struct loc){ 0 }, E_NO_HEADERS, k->release, k->headers,
 			   arena_printf(s->arena, "linux-headers-%s", *k->release == '/' ? "RELEASE" : k->release));
 		return false;
 	}
@@ -105,13 +77,13 @@ static const char *flags(struct session *s)
 			    s->paths.runtime_dir, session_max_string(s));
 }
 
-static bool make(struct session *s, const struct kernel *k, const char *dir, const char *const *goals,
+static bool make(struct session *s, const struct kernel_tree *k, const char *dir, const char *const *goals,
 		 size_t n)
 {
 	arg_vec args = { 0 };
 
 	build_add_words(s, &args, "make -s -j2 --no-print-directory CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-g0 -C");
-	build_add(s, &args, k->tree);
+	build_add(s, &args, k->headers);
 	build_add(s, &args, arena_printf(s->arena, "M=%s", dir));
 	for (size_t i = 0; i < n; i++)
 		build_add(s, &args, goals[i]);
@@ -155,11 +127,11 @@ static name_vec sources_of(struct session *s, const char *folder, bool has_sites
 	return names;
 }
 
-static void add_tree_key(struct cache_key *key, struct session *s, const struct kernel *k)
+static void add_tree_key(struct cache_key *key, struct session *s, const struct kernel_tree *k)
 {
 	cache_key_adds(key, k->release);
-	cache_key_add_file(key, arena_printf(s->arena, "%s/include/config/auto.conf", k->tree));
-	cache_key_add_file(key, arena_printf(s->arena, "%s/Module.symvers", k->tree));
+	cache_key_add_file(key, arena_printf(s->arena, "%s/include/config/auto.conf", k->headers));
+	cache_key_add_file(key, arena_printf(s->arena, "%s/Module.symvers", k->headers));
 	cache_key_adds(key, __VERSION__);
 	cache_key_adds(key, flags(s));
 }
@@ -169,7 +141,7 @@ static const char *const shared_headers[] = {
 	"kernel/compat.h", "kernel/transport.h", "uprobes/uprobes.h",
 };
 
-static const char *runtime_key(struct session *s, const struct kernel *k, bool has_sites)
+static const char *runtime_key(struct session *s, const struct kernel_tree *k, bool has_sites)
 {
 	static const char *const folders[] = { "core", "kernel" };
 	const size_t n_headers = sizeof(shared_headers) / sizeof(*shared_headers);
@@ -209,7 +181,7 @@ static bool link_sources(struct session *s, const char *dir, const char *folder,
 }
 
 /* The runtime for this kernel as one object; NULL: reported. */
-static const char *runtime_object(struct session *s, const struct kernel *k, bool has_sites)
+static const char *runtime_object(struct session *s, const struct kernel_tree *k, bool has_sites)
 {
 	const char *name = arena_printf(s->arena, "rt_%s.o", runtime_key(s, k, has_sites));
 	const char *path = s->opt.use_cache ? cache_find(s->arena, s->paths.cache_dir, name) : NULL;
@@ -248,7 +220,7 @@ struct engine {
 	const char *module, *symbols; /* tapster_uprobes.ko and its Module.symvers */
 };
 
-static const char *engine_key(struct session *s, const struct kernel *k)
+static const char *engine_key(struct session *s, const struct kernel_tree *k)
 {
 	name_vec names = sources_of(s, "uprobes", true);
 	struct cache_key key;
@@ -264,7 +236,7 @@ static const char *engine_key(struct session *s, const struct kernel *k)
 	return cache_key_text(s->arena, &key);
 }
 
-static bool compile_engine(struct session *s, const struct kernel *k, const char *dir)
+static bool compile_engine(struct session *s, const struct kernel_tree *k, const char *dir)
 {
 	const char *from = arena_printf(s->arena, "%s/uprobes", s->paths.runtime_dir);
 	const char *goals[2] = { arena_printf(s->arena, "TAPSTER_SOURCE=%s/..", s->paths.runtime_dir), "modules" };
@@ -286,7 +258,7 @@ static bool compile_engine(struct session *s, const struct kernel *k, const char
 }
 
 /* The engine for this kernel, out of the cache or just made; false: reported. */
-static bool find_engine(struct session *s, const struct kernel *k, struct engine *e)
+static bool find_engine(struct session *s, const struct kernel_tree *k, struct engine *e)
 {
 	const char *key = engine_key(s, k), *cache = s->opt.use_cache ? s->paths.cache_dir : NULL;
 	const char *module = arena_printf(s->arena, "engine_%s.ko", key);
@@ -312,7 +284,7 @@ static bool find_engine(struct session *s, const struct kernel *k, struct engine
 
 /* ---- the module ---- */
 
-static const char *module_key(struct session *s, const struct kernel *k, const char *runtime)
+static const char *module_key(struct session *s, const struct kernel_tree *k, const char *runtime)
 {
 	struct cache_key key;
 	arg_vec args = { 0 };
@@ -343,7 +315,7 @@ static const char *module_kbuild(struct session *s, const char *name)
 }
 
 /* E: NULL in scripts that probe no program. */
-static bool compile(struct session *s, const struct kernel *k, const char *runtime, const struct engine *e,
+static bool compile(struct session *s, const struct kernel_tree *k, const char *runtime, const struct engine *e,
 		    const char *name)
 {
 	const char *dir = make_dir(s, "module"), *goals[2] = { "modules", NULL };
@@ -364,7 +336,7 @@ bool build_kernel(struct session *s)
 	bool has_sites = s->sites.n > 0;
 	const char *runtime, *key, *file, *cached;
 	struct engine e;
-	struct kernel k;
+	struct kernel_tree k;
 
 	if (!find_kernel(s, &k) || (has_sites && !find_engine(s, &k, &e)))
 		return false;

@@ -377,8 +377,31 @@ void expand_used_files(struct session *s)
 
 /* ---- the pass ---- */
 
+/* Does the script itself name a place in the kernel that it can't do without? */
+static bool needs_kernel(struct session *s)
+{
+	VEC_EACH(&s->user_files, f) {
+		const struct syntax_file *file = s->user_files.at[f];
+
+		VEC_EACH(&file->decls, i) {
+			const struct decl *d = file->decls.at[i];
+
+			if (d->kind != DECL_PROBE)
+				continue;
+			VEC_EACH(&d->probe.points, k)
+				if (point_is_kernel(d->probe.points.at[k]) &&
+				    !d->probe.points.at[k]->is_optional &&
+				    !d->probe.points.at[k]->is_sufficient)
+					return true;
+		}
+	}
+	return false;
+}
+
 static void choose_runtime(struct session *s)
 {
+	bool is_kernel = s->opt.runtime == RUNTIME_KERNEL;
+
 	switch (s->opt.runtime) {
 	case RUNTIME_KERNEL:
 		s->runtime_why = "asked for by --runtime=kernel";
@@ -387,10 +410,12 @@ static void choose_runtime(struct session *s)
 		s->runtime_why = "asked for by --runtime=user";
 		break;
 	case RUNTIME_AUTO:
-		s->runtime_why = "it probes all that is supported, and needs no module";
+		is_kernel = needs_kernel(s);
+		s->runtime_why = is_kernel ? "the script probes the kernel" :
+					     "it probes all that the script asks for, and needs no module";
 		break;
 	}
-	s->runtime = s->opt.runtime == RUNTIME_KERNEL ? RUNTIME_KERNEL : RUNTIME_USER;
+	s->runtime = is_kernel ? RUNTIME_KERNEL : RUNTIME_USER;
 	log_at(&s->log, 1, "Runtime: %s (%s).", s->runtime == RUNTIME_KERNEL ? "kernel" : "user",
 	       s->runtime_why);
 }
@@ -415,35 +440,6 @@ static void add_alias(struct session *s, const struct decl *d)
 	point_tree_add_alias(s, d);
 }
 
-/* What the kernel runtime can't arm. */
-static void refuse_for_kernel(struct session *s)
-{
-	VEC_EACH(&s->probes, i) {
-		const struct probe *p = s->probes.at[i];
-
-		switch ((enum script_probe_kind)p->row.kind) {
-		case PROBE_BEGIN:
-		case PROBE_END:
-		case PROBE_ERROR:
-		case PROBE_TIMER:
-		case PROBE_TIMER_PROFILE:
-		case PROBE_NEVER:
-		case PROBE_SITE:
-		case PROBE_RETURN:
-			continue;
-		case PROBE_PROCESS_BEGIN:
-		case PROBE_PROCESS_END:
-		case PROBE_THREAD_BEGIN:
-		case PROBE_THREAD_END:
-			diag_error(&s->diag, p->loc, E_NOT_IN_KERNEL, p->name);
-			break;
-		case PROBE_SYSCALL:
-		case PROBE_SYSCALL_RETURN:
-			diag_error(&s->diag, p->written->loc, E_POINT_MISSING, p->name);
-		}
-	}
-}
-
 bool pass_expand(struct session *s)
 {
 	unsigned n_errors = s->diag.n_errors;
@@ -462,8 +458,6 @@ bool pass_expand(struct session *s)
 			if (s->user_files.at[f]->decls.at[i]->kind == DECL_PROBE)
 				expand_probe(s, s->user_files.at[f]->decls.at[i]);
 	expand_used_files(s);
-	if (s->runtime == RUNTIME_KERNEL)
-		refuse_for_kernel(s);
 	if (!s->probes.n && s->diag.n_errors == n_errors)
 		diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES_FOUND);
 	return s->diag.n_errors == n_errors;

@@ -12,6 +12,7 @@
 
 const struct probe_family *const point_families[] = {
 	&family_begin_end, &family_timer, &family_process, &family_mark, &family_kernel,
+	&family_missing,
 };
 const size_t point_n_families = sizeof(point_families) / sizeof(*point_families);
 
@@ -169,6 +170,16 @@ const char *point_name(struct session *s, const struct point *p)
 	bare.is_optional = bare.is_sufficient = false;
 	bare.condition = NULL;
 	return point_text(s->arena, &bare);
+}
+
+bool point_is_kernel(const struct point *p)
+{
+	static const char *const names[] = { "kernel", "module", "kprobe" };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
+		if (!strcmp(p->parts.at[0].name, names[i]))
+			return true;
+	return !strcmp(p->parts.at[0].name, "timer") && p->parts.n > 1 && !strcmp(p->parts.at[1].name, "profile");
 }
 
 const struct point_part *point_part(const struct point *p, const char *name)

@@ -13,8 +13,6 @@
 #define E_ALIAS_WILDCARD "E_ALIAS_WILDCARD", "wildcards are not allowed in the name of an alias"
 #define E_ALIAS_ARGUMENT "E_ALIAS_ARGUMENT", "alias component %s contains illegal parameter"
 #define E_NO_PROBES_FOUND "E_NO_PROBES", "no probes found"
-#define E_NOT_IN_KERNEL "E_NOT_IN_KERNEL", \
-	"the kernel runtime can't probe %s yet; --runtime=user can"
 #define N_ALIAS_USE "from this use of alias %s"
 
 /* begin, end, timers */
@@ -27,7 +25,15 @@
 
 /* families that need the kernel, or that nobody has written yet */
 #define E_NEEDS_KERNEL "E_NEEDS_KERNEL", \
-	"probe point %s is one of the kernel's, which are not supported yet"
+	"the user runtime can't probe the kernel: %s needs --runtime=kernel"
+#define E_NO_KERNEL_SYMBOLS "E_NO_KERNEL_SYMBOLS", \
+	"'%s': there is no list of the functions of kernel %s, neither a System.map nor its image in /boot; name them one by one"
+#define E_KERNEL_REFUSES "E_KERNEL_REFUSES", "the kernel allows no probes on its function '%s'"
+#define E_KERNEL_AMBIGUOUS "E_KERNEL_AMBIGUOUS", "several functions of the kernel are called '%s'"
+#define E_KERNEL_SOURCE "E_KERNEL_SOURCE", \
+	"'%s': the kernel's source lines are not known, as its debug information is not read yet; name the function alone"
+#define E_KERNEL_VARIABLE "E_KERNEL_VARIABLE", "'%s': variables of the kernel are not supported yet"
+#define E_MAXACTIVE "E_MAXACTIVE", "maxactive is from 1 to %d"
 #define E_POINT_MISSING "E_POINT_MISSING", "probe point %s is not supported yet"
 
 /* programs */

@@ -20,7 +20,7 @@
 
 static bool is_return_probe(const struct resolver *r)
 {
-	return r->probe && r->probe->row.kind == PROBE_RETURN;
+	return r->probe && (r->probe->row.kind == PROBE_RETURN || r->probe->row.kind == PROBE_KERNEL_RETURN);
 }
 
 static bool is_return_name(const char *name)

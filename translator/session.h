@@ -24,6 +24,7 @@
 struct dw;
 struct dw_file;
 struct library;
+struct kernel_symbols;
 struct regex;
 struct probe_family;
 struct point_node;
@@ -101,6 +102,7 @@ struct probe {
 	var_vec entry_locals;        /* [lower] its temporaries */
 	struct script_probe row;     /* [expand] kind, args; its string fields are 0 until emit */
 	const char *function;        /* ppfunc() or NULL */
+	const char *symbol;          /* what the kernel knows it by; NULL: it is none of its */
 	struct site_recipe *site;    /* [plan] SITE, RETURN: filled in; NULL otherwise */
 	uint32_t site_index;         /* [plan] into session.sites: equal sites are shared */
 	void *data;                  /* the family's (dw_func, pc ...) */
@@ -151,6 +153,7 @@ struct session {
 
 	/* pass 2 */
 	struct dw *dw;                        /* [expand] */
+	struct kernel_symbols *kernel_symbols; /* [expand] when asked for (kernel/symbols.h) */
 	probe_vec probes;                     /* [expand] in the order of stap -p2 */
 	VEC(struct syntax_file *) used_files; /* [expand][resolve] tapset files pulled in */
 	size_t n_expanded_files;              /* [expand][resolve] of those, how many have had

@@ -219,6 +219,13 @@ void rt_probe_leave_slow(struct rt_context *c)
 	c->failed = RT_OK;
 }
 
+void rt_look_end(struct rt_context *c)
+{
+	leave_sprint(c);
+	c->at = c->out;
+	c->failed = RT_OK;
+}
+
 void *rt_call_failed(struct rt_context *c)
 {
 	rt_error(c, c->nesting ? "out of stack in nested function calls" : "MAXNESTING exceeded");

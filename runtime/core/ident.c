@@ -43,6 +43,9 @@ static const char *type_text(uint32_t kind)
 	case PROBE_THREAD_END:
 	case PROBE_SYSCALL:
 	case PROBE_SYSCALL_RETURN: return "utrace";
+	case PROBE_KERNEL_FUNCTION: return "kprobe";
+	case PROBE_KERNEL_RETURN: return "kretprobe";
+	case PROBE_TRACEPOINT: return "tracepoint";
 	case PROBE_NEVER: return "never";
 	}
 	return "unknown";

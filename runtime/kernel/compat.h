@@ -3,6 +3,7 @@
 #ifndef TAPSTER_RUNTIME_KERNEL_COMPAT_H
 #define TAPSTER_RUNTIME_KERNEL_COMPAT_H
 
+#include <linux/compat.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
 #include <linux/version.h>
@@ -16,6 +17,16 @@ static inline void compat_hrtimer_setup(struct hrtimer *t, enum hrtimer_restart 
 #else
 	hrtimer_init(t, clock, mode);
 	t->function = run;
+#endif
+}
+
+/* Is the system call that TASK is in one of 32-bit programs? */
+static inline bool compat_is_32bit_call(struct task_struct *task)
+{
+#ifdef CONFIG_IA32_EMULATION
+	return task_thread_info(task)->status & TS_COMPAT;
+#else
+	return false;
 #endif
 }
 

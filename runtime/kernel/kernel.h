@@ -23,18 +23,58 @@
 
 struct file;
 struct poll_table_struct;
+struct task_struct;
 
 /* ---- module.c: the session ---- */
 
 /* The context of this CPU, taken, or NULL: it is in use.  Interrupts are off. */
 struct rt_context *kernel_context_take(struct pt_regs *regs);
 void kernel_context_put(struct rt_context *c);
-/* Runs the handler of PROBE, or counts that it can't.  Any context. */
-void kernel_run_probe(uint32_t probe, struct pt_regs *regs);
+/* What c->port points to while a handler runs, if there is anything to say. */
+struct kernel_hit {
+	struct task_struct *task; /* on whose behalf, if not current's; NULL: current's */
+	uint32_t file;            /* the file that was hit and where it lies, if HAS_FILE */
+	bool has_file;
+	int64_t bias;
+};
+
+/* Runs the handler of PROBE, or counts that it can't: where IS_IN_NMI, or where the CPU's
+ * context is in use. */
+void kernel_run_probe(uint32_t probe, struct pt_regs *regs, bool is_in_nmi);
+/* The same on behalf of TASK, whose registers in user mode REGS are. */
+void kernel_run_for(uint32_t probe, struct task_struct *task, struct pt_regs *regs);
+/* The task that C's handler runs for. */
+struct task_struct *kernel_task(const struct rt_context *c);
 /* Is C the context of begin and end probes, which may sleep? */
 bool kernel_may_sleep(const struct rt_context *c);
 /* Does anybody have the session open who may read? */
 bool kernel_has_reader(void);
+
+/* ---- later.c: a hit whose handlers may have to be put off ---- */
+
+struct kernel_job {
+	void (*look)(struct rt_context *c, const struct kernel_job *job); /* NULL: no need to */
+	void (*run)(struct rt_context *c, const struct kernel_job *job);
+	void (*skip)(const struct kernel_job *job); /* there is no context for it */
+	uint32_t which;      /* the owner's */
+	bool is_entry_lost;  /* ENTRY is gone when the hit is over */
+	size_t entry_size;
+	void *entry;         /* for c->entry */
+	struct kernel_hit hit;
+};
+
+/* In a task that comes from user mode, whose registers C has: runs JOB now or before the
+ * task goes back there. */
+void kernel_run_job(struct rt_context *c, struct kernel_job *job);
+/* No job is put off any more, and no new ones come. */
+void kernel_jobs_wait(void);
+/* N bytes at ADDR of the program could not be read. */
+void kernel_note_missing(struct rt_context *c, uint64_t addr, size_t n);
+/* The context of this CPU, whoever has it. */
+struct rt_context *kernel_context_here(void);
+
+/* Tells the user that PROBE could not be armed: an error, or a warning if it may be missing. */
+void kernel_tell_unarmed(uint32_t probe, const char *why, int err);
 
 /* ---- output.c: rings and their reader ---- */
 
@@ -53,6 +93,12 @@ void output_wake(void);
 
 int timers_start(void);
 void timers_stop(void);
+int kprobes_start(void);
+void kprobes_stop(void);
+int tracepoints_start(void);
+void tracepoints_stop(void);
+int processes_start(void);
+void processes_stop(void);
 int sites_start(void);
 void sites_stop(void);
 uint64_t sites_real_return(uint64_t slot, uint64_t address);

@@ -27,6 +27,7 @@
 #include <linux/smp.h>
 #include <linux/uaccess.h>
 
+#include "runtime/kernel/compat.h"
 #include "runtime/kernel/kernel.h"
 #include "runtime/kernel/transport.h"
 
@@ -109,6 +110,11 @@ static uint64_t stack_low(void)
 	return here - low < THREAD_SIZE ? low : here - IRQ_STACK_SIZE / 2;
 }
 
+struct rt_context *kernel_context_here(void)
+{
+	return contexts[raw_smp_processor_id()];
+}
+
 struct rt_context *kernel_context_take(struct pt_regs *regs)
 {
 	struct rt_context *c = contexts[smp_processor_id()];
@@ -137,13 +143,64 @@ void kernel_context_put(struct rt_context *c)
 	WRITE_ONCE(c->busy, 0);
 }
 
-void kernel_run_probe(uint32_t probe, struct pt_regs *regs)
+struct task_struct *kernel_task(const struct rt_context *c)
+{
+	const struct kernel_hit *hit = c->port;
+
+	return hit && hit->task ? hit->task : current;
+}
+
+static void look_at_probe(struct rt_context *c, const struct kernel_job *job)
+{
+	c->is_32bit = compat_is_32bit_call(current);
+	script_look(c, job->which);
+}
+
+static void run_probe(struct rt_context *c, const struct kernel_job *job)
+{
+	struct task_struct *task = kernel_task(c);
+
+	c->pid = task->tgid;
+	c->tid = task->pid;
+	c->is_32bit = compat_is_32bit_call(task);
+	script_probe(c, job->which);
+}
+
+static void skip_probe(const struct kernel_job *job)
+{
+	rt_skip_probe(job->which, RT_SKIP_REENTRANT, 1);
+}
+
+void kernel_run_for(uint32_t probe, struct task_struct *task, struct pt_regs *regs)
+{
+	struct kernel_job job = {
+		.look = task == current && script_probes[probe].flags & PROBE_LOOKS ? look_at_probe : NULL,
+		.run = run_probe,
+		.skip = skip_probe,
+		.which = probe,
+		.hit = { .task = task == current ? NULL : task },
+	};
+	struct rt_context *c;
+	unsigned long flags;
+
+	local_irq_save(flags);
+	c = kernel_context_take(regs);
+	if (likely(c)) {
+		kernel_run_job(c, &job);
+		kernel_context_put(c);
+	} else {
+		skip_probe(&job);
+	}
+	local_irq_restore(flags);
+}
+
+void kernel_run_probe(uint32_t probe, struct pt_regs *regs, bool is_in_nmi)
 {
 	struct rt_context *c;
 	unsigned long flags;
 
 	local_irq_save(flags);
-	c = in_nmi() ? NULL : kernel_context_take(regs);
+	c = is_in_nmi ? NULL : kernel_context_take(regs);
 	if (likely(c)) {
 		script_probe(c, probe);
 		kernel_context_put(c);
@@ -161,6 +218,16 @@ bool kernel_may_sleep(const struct rt_context *c)
 bool kernel_has_reader(void)
 {
 	return READ_ONCE(n_open) > 0;
+}
+
+void kernel_tell_unarmed(uint32_t probe, const char *why, int err)
+{
+	const struct script_probe *p = &script_probes[probe];
+	char text[400];
+	int n = snprintf(text, sizeof(text), "cannot probe %s: %s (%d)", script_strings + p->name, why, err);
+
+	rt_port_output(main_context, p->flags & PROBE_OPTIONAL ? RT_OUTPUT_WARNING : RT_OUTPUT_ERROR, text,
+		       min_t(size_t, n, sizeof(text) - 1));
 }
 
 /* ---- begin, end and error probes ---- */
@@ -212,13 +279,17 @@ static const struct family {
 } families[] = {
 	{ modules_start, modules_stop },
 	{ sites_start, sites_stop },
+	{ kprobes_start, kprobes_stop },
+	{ tracepoints_start, tracepoints_stop },
 	{ timers_start, timers_stop },
+	{ processes_start, processes_stop },
 };
 
 static void stop_families(size_t n)
 {
 	while (n--)
 		families[n].stop();
+	kernel_jobs_wait();
 }
 
 static int start_families(void)

@@ -51,10 +51,12 @@ static bool is_user(uint64_t addr)
 
 int rt_port_read(void *dst, uint64_t addr, size_t n)
 {
-	long err = is_user(addr) ? copy_from_user_nofault(dst, (const void __user *)addr, n) :
-				   copy_from_kernel_nofault(dst, (const void *)addr, n);
-
-	return !err ? 0 : is_user(addr) ? modules_read(dst, addr, n) : -EFAULT;
+	if (!is_user(addr))
+		return copy_from_kernel_nofault(dst, (const void *)addr, n) ? -EFAULT : 0;
+	if (likely(!copy_from_user_nofault(dst, (const void __user *)addr, n)) || !modules_read(dst, addr, n))
+		return 0;
+	kernel_note_missing(kernel_context_here(), addr, n);
+	return -EFAULT;
 }
 
 /* User memory only: what writes to the kernel's is not exported to modules. */
@@ -87,45 +89,58 @@ long rt_port_read_str(char *dst, uint64_t addr, size_t n)
 
 int64_t rt_port_id(struct rt_context *c, enum rt_id which)
 {
+	struct task_struct *task = kernel_task(c);
+	const struct cred *cred;
 	int64_t id = 0;
 
+	rcu_read_lock();
+	cred = __task_cred(task);
 	switch (which) {
 	case RT_ID_PPID:
-		rcu_read_lock();
-		id = task_tgid_nr(rcu_dereference(current->real_parent));
-		rcu_read_unlock();
-		return id;
+		id = task_tgid_nr(rcu_dereference(task->real_parent));
+		break;
 	case RT_ID_UID:
-		return from_kuid(&init_user_ns, current_uid());
+		id = from_kuid(&init_user_ns, cred->uid);
+		break;
 	case RT_ID_EUID:
-		return from_kuid(&init_user_ns, current_euid());
+		id = from_kuid(&init_user_ns, cred->euid);
+		break;
 	case RT_ID_GID:
-		return from_kgid(&init_user_ns, current_gid());
+		id = from_kgid(&init_user_ns, cred->gid);
+		break;
 	case RT_ID_EGID:
-		return from_kgid(&init_user_ns, current_egid());
+		id = from_kgid(&init_user_ns, cred->egid);
+		break;
 	case RT_ID_PGRP:
-		return task_pgrp_nr_ns(current, &init_pid_ns);
+		id = task_pgrp_nr_ns(task, &init_pid_ns);
+		break;
 	case RT_ID_SID:
-		return task_session_nr_ns(current, &init_pid_ns);
+		id = task_session_nr_ns(task, &init_pid_ns);
+		break;
 	case RT_ID_NS_PID:
-		return task_tgid_vnr(current);
+		id = task_tgid_nr_ns(task, task_active_pid_ns(task));
+		break;
 	case RT_ID_NS_TID:
-		return task_pid_vnr(current);
+		id = task_pid_nr_ns(task, task_active_pid_ns(task));
+		break;
 	}
+	rcu_read_unlock();
 	return id;
 }
 
 void rt_port_execname(struct rt_context *c, char *dst, size_t size)
 {
-	if (size >= sizeof(current->comm)) {
-		memcpy(dst, current->comm, sizeof(current->comm));
-		dst[sizeof(current->comm) - 1] = 0;
+	const struct task_struct *task = kernel_task(c);
+
+	if (size >= sizeof(task->comm)) {
+		memcpy(dst, task->comm, sizeof(task->comm));
+		dst[sizeof(task->comm) - 1] = 0;
 	}
 }
 
 void rt_port_strings(struct rt_context *c, enum rt_strings which, uint64_t *start, uint64_t *end)
 {
-	const struct mm_struct *mm = current->mm;
+	const struct mm_struct *mm = kernel_task(c)->mm;
 	bool is_env = which == RT_ENVIRONMENT;
 
 	*start = !mm ? 0 : is_env ? mm->env_start : mm->arg_start;

@@ -27,11 +27,13 @@ enum {
 
 /* Made by sites_start, constant until sites_stop. */
 static struct armed {
-	uint32_t first_return; /* probe, or NO_PROBE */
+	uint32_t first_probe;  /* or NO_PROBE, as below */
+	uint32_t first_return;
+	uint32_t first_look;   /* that looks ahead */
 	bool has_entry;        /* something is to be done at the entry, but for noting the return */
-} *armed;                      /* of each site */
-static uint32_t *next_return;  /* of each probe: the next one of the same site */
-static struct mm_struct **limited_to; /* of each site, or NULL */
+} *armed; /* of each site */
+static uint32_t *next_probe, *next_return, *next_look; /* of each probe: of the same site */
+static struct mm_struct **limited_to; /* of each probe, or NULL */
 
 /* What a return record holds: script_info.entry_size bytes, then this. */
 static int64_t *kept_bias(void *data)
@@ -39,16 +41,32 @@ static int64_t *kept_bias(void *data)
 	return data + script_info.entry_size;
 }
 
-/* What sites_bias knows: the file of the hit that C is running for, and where it lies. */
-struct place {
-	uint32_t file;
-	int64_t bias;
-};
-
 static void skip_returns(uint32_t site, enum rt_skip why)
 {
 	for (uint32_t i = armed[site].first_return; i != NO_PROBE; i = next_return[i])
 		rt_skip_probe(i, why, 1);
+}
+
+/* ---- hits ---- */
+
+static void look_at_site(struct rt_context *c, const struct kernel_job *job)
+{
+	for (uint32_t i = armed[job->which].first_look; i != NO_PROBE; i = next_look[i]) {
+		if (script_probes[i].kind == PROBE_SITE)
+			script_look(c, i);
+		else if (c->entry)
+			script_entry(c, i);
+	}
+}
+
+static void run_site(struct rt_context *c, const struct kernel_job *job)
+{
+	script_site(c, job->which);
+}
+
+static void skip_site(const struct kernel_job *job)
+{
+	rt_skip_site(job->which, RT_SKIP_REENTRANT);
 }
 
 /* Keeps what the return probes of a site will want; NULL: they won't be told. */
@@ -66,12 +84,26 @@ static void *note_return(struct uprobes_hit *hit)
 	return data;
 }
 
+static noinline void run_with_look(struct rt_context *c, struct uprobes_hit *hit)
+{
+	struct kernel_job job = {
+		.look = look_at_site,
+		.run = run_site,
+		.skip = skip_site,
+		.which = hit->tag,
+		.entry = c->entry,
+		.hit = *(struct kernel_hit *)c->port,
+	};
+
+	kernel_run_job(c, &job);
+}
+
 /* In the breakpoint's trap, interrupts off. */
 static void entry(struct uprobes_hit *hit)
 {
 	const struct armed *a = &armed[hit->tag];
+	struct kernel_hit place;
 	struct rt_context *c;
-	struct place place;
 
 	if (!a->has_entry) {
 		note_return(hit);
@@ -82,34 +114,65 @@ static void entry(struct uprobes_hit *hit)
 		rt_skip_site(hit->tag, RT_SKIP_REENTRANT);
 		return;
 	}
+	place.task = NULL;
 	place.file = script_sites[hit->tag].file;
+	place.has_file = true;
 	place.bias = hit->regs->ip - script_sites[hit->tag].address;
 	c->port = &place;
 	if (a->first_return != NO_PROBE)
 		c->entry = note_return(hit);
-	script_site(c, hit->tag);
+	if (a->first_look == NO_PROBE)
+		script_site(c, hit->tag);
+	else
+		run_with_look(c, hit);
 	c->entry = NULL;
 	c->port = NULL;
 	kernel_context_put(c);
 }
 
+static void look_at_returns(struct rt_context *c, const struct kernel_job *job)
+{
+	for (uint32_t i = armed[job->which].first_look; i != NO_PROBE; i = next_look[i])
+		if (script_probes[i].kind == PROBE_RETURN)
+			script_look(c, i);
+}
+
+static void run_returns(struct rt_context *c, const struct kernel_job *job)
+{
+	c->is_return = 1;
+	for (uint32_t i = armed[job->which].first_return; i != NO_PROBE; i = next_return[i])
+		script_return(c, i);
+	c->is_return = 0;
+}
+
+static void skip_job_returns(const struct kernel_job *job)
+{
+	skip_returns(job->which, RT_SKIP_REENTRANT);
+}
+
 static void returned(struct uprobes_hit *hit, void *data)
 {
 	struct rt_context *c = kernel_context_take(hit->regs);
-	struct place place = { script_sites[hit->tag].file, *kept_bias(data) };
+	struct kernel_job job = {
+		.look = armed[hit->tag].first_look != NO_PROBE ? look_at_returns : NULL,
+		.run = run_returns,
+		.skip = skip_job_returns,
+		.which = hit->tag,
+		.entry = data,
+		.is_entry_lost = true,
+		.entry_size = script_info.entry_size,
+		.hit = {
+			.file = script_sites[hit->tag].file,
+			.has_file = true,
+			.bias = *kept_bias(data),
+		},
+	};
 
 	if (unlikely(!c)) {
-		skip_returns(hit->tag, RT_SKIP_REENTRANT);
+		skip_job_returns(&job);
 		return;
 	}
-	c->port = &place;
-	c->entry = data;
-	c->is_return = 1;
-	for (uint32_t i = armed[hit->tag].first_return; i != NO_PROBE; i = next_return[i])
-		script_return(c, i);
-	c->is_return = 0;
-	c->entry = NULL;
-	c->port = NULL;
+	kernel_run_job(c, &job);
 	kernel_context_put(c);
 }
 
@@ -130,25 +193,6 @@ static uint32_t return_max(void)
 			most = n;
 	}
 	return most;
-}
-
-/* The process that a site's probes are limited to: 0: none, -1: it differs. */
-static int32_t pid_of(uint32_t site)
-{
-	int32_t pid = 0;
-	bool first = true;
-
-	for (uint32_t i = 0; i < script_info.n_probes; i++) {
-		const struct script_probe *p = &script_probes[i];
-
-		if ((p->kind != PROBE_SITE && p->kind != PROBE_RETURN) || p->arg != (int64_t)site)
-			continue;
-		if (!first && p->pid != pid)
-			return -1;
-		pid = p->pid;
-		first = false;
-	}
-	return pid;
 }
 
 /* The memory of process PID, which stays what it is until mmdrop; NULL: no such process. */
@@ -173,62 +217,109 @@ static struct mm_struct *mm_of(int32_t pid)
 	return mm;
 }
 
-static int add_site(uint32_t site)
+/* Is PROBE the one for whose sake its site is added: the first of its process, or of them
+ * all where one is not limited to any? */
+static bool is_first(uint32_t probe, uint32_t site)
 {
-	const struct site_recipe *recipe = &script_sites[site];
-	const char *path = script_strings + script_files[recipe->file].path;
-	int32_t pid = pid_of(site);
-	struct path where;
+	const struct script_probe *p = &script_probes[probe];
+
+	for (uint32_t i = armed[site].first_probe; i != NO_PROBE; i = next_probe[i]) {
+		if (p->pid && !script_probes[i].pid)
+			return false;
+		if (i < probe && script_probes[i].pid == p->pid)
+			return false;
+	}
+	return true;
+}
+
+static int add_site_for(uint32_t probe, uint32_t site, struct inode *inode)
+{
+	int32_t pid = script_probes[probe].pid;
 	int err;
 
-	if (pid < 0)
-		return -EOPNOTSUPP;
 	if (pid) {
-		limited_to[site] = mm_of(pid);
-		if (!limited_to[site])
+		limited_to[probe] = mm_of(pid);
+		if (!limited_to[probe]) {
+			kernel_tell_unarmed(probe, "there is no such process", -ESRCH);
 			return -ESRCH;
+		}
 	}
-	err = kern_path(path, LOOKUP_FOLLOW, &where);
+	err = uprobes_site_add(&client, inode, &script_sites[site], limited_to[probe], site);
 	if (err)
-		return err;
-	err = uprobes_site_add(&client, d_real_inode(where.dentry), recipe, limited_to[site], site);
-	path_put(&where);
+		kernel_tell_unarmed(probe, err == -EEXIST ? "another script probes other instructions there" :
+							    "error", err);
+	return err;
+}
+
+static int add_site(uint32_t site)
+{
+	const char *path = script_strings + script_files[script_sites[site].file].path;
+	struct path where;
+	int err = kern_path(path, LOOKUP_FOLLOW, &where);
+	bool is_there = !err;
+
+	for (uint32_t i = armed[site].first_probe; i != NO_PROBE; i = next_probe[i]) {
+		if (!is_there) {
+			kernel_tell_unarmed(i, "the program is not there", err);
+			return err;
+		}
+		if (!err && is_first(i, site))
+			err = add_site_for(i, site, d_real_inode(where.dentry));
+	}
+	if (is_there)
+		path_put(&where);
 	return err;
 }
 
 static void free_tables(void)
 {
-	for (uint32_t i = 0; limited_to && i < script_info.n_sites; i++)
+	for (uint32_t i = 0; limited_to && i < script_info.n_probes; i++)
 		if (limited_to[i])
 			mmdrop(limited_to[i]);
 	kvfree(limited_to);
 	kvfree(armed);
+	kvfree(next_probe);
 	kvfree(next_return);
+	kvfree(next_look);
 	limited_to = NULL;
 	armed = NULL;
-	next_return = NULL;
+	next_probe = next_return = next_look = NULL;
+}
+
+/* Puts PROBE before the others that *FIRST leads to. */
+static void chain(uint32_t probe, uint32_t *first, uint32_t *next)
+{
+	next[probe] = *first;
+	*first = probe;
 }
 
 static int make_tables(void)
 {
-	limited_to = kvcalloc(script_info.n_sites, sizeof(*limited_to), GFP_KERNEL);
+	size_t n = script_info.n_probes;
+
+	limited_to = kvcalloc(n, sizeof(*limited_to), GFP_KERNEL);
 	armed = kvcalloc(script_info.n_sites, sizeof(*armed), GFP_KERNEL);
-	next_return = kvcalloc(script_info.n_probes, sizeof(*next_return), GFP_KERNEL);
-	if (!limited_to || !armed || !next_return) {
+	next_probe = kvcalloc(n, sizeof(*next_probe), GFP_KERNEL);
+	next_return = kvcalloc(n, sizeof(*next_return), GFP_KERNEL);
+	next_look = kvcalloc(n, sizeof(*next_look), GFP_KERNEL);
+	if (!limited_to || !armed || !next_probe || !next_return || !next_look) {
 		free_tables();
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < script_info.n_sites; i++)
-		armed[i] = (struct armed){ NO_PROBE, script_info.entry_size > 0 };
-	for (uint32_t i = script_info.n_probes; i-- > 0;) {
+		armed[i] = (struct armed){ NO_PROBE, NO_PROBE, NO_PROBE, script_info.entry_size > 0 };
+	for (uint32_t i = n; i-- > 0;) {
 		const struct script_probe *p = &script_probes[i];
 
-		if (p->kind == PROBE_RETURN) {
-			next_return[i] = armed[p->arg].first_return;
-			armed[p->arg].first_return = i;
-		} else if (p->kind == PROBE_SITE) {
+		if (p->kind != PROBE_SITE && p->kind != PROBE_RETURN)
+			continue;
+		chain(i, &armed[p->arg].first_probe, next_probe);
+		if (p->kind == PROBE_RETURN)
+			chain(i, &armed[p->arg].first_return, next_return);
+		else
 			armed[p->arg].has_entry = true;
-		}
+		if (p->flags & PROBE_LOOKS)
+			chain(i, &armed[p->arg].first_look, next_look);
 	}
 	return 0;
 }
@@ -270,9 +361,9 @@ uint64_t sites_real_return(uint64_t slot, uint64_t address)
 /* Of the file that was hit only: mappings can't be looked for in a trap. */
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
-	const struct place *place = c->port;
+	const struct kernel_hit *place = c->port;
 
-	if (!place || place->file != file)
+	if (!place || !place->has_file || place->file != file)
 		return false;
 	*bias = place->bias;
 	return true;

@@ -2,8 +2,8 @@
 /*
  * timer.* by hrtimers, one per probe, that run the handler in the interrupt; a
  * period is counted from when it was due, and what a busy machine misses is skipped.
- * timer.profile: one per CPU, at the rate of the kernel's tick, with the
- * registers of what it interrupted.
+ * timer.profile: one per CPU, at the rate of the kernel's tick or its own, with
+ * the registers of what it interrupted.
  */
 #include <linux/cpu.h>
 #include <linux/cpumask.h>
@@ -30,9 +30,9 @@ static unsigned int n_timers;
 static u64 period_ns(const struct timer *t)
 {
 	const struct script_probe *p = &script_probes[t->probe];
-	s64 ns = t->cpu >= 0 ? TICK_NSEC : p->arg;
+	s64 ns = p->arg ? p->arg : TICK_NSEC;
 
-	if (t->cpu < 0 && p->arg2 > 0)
+	if (p->arg2 > 0)
 		ns += (s64)(((u64)get_random_u32() << 16 ^ get_random_u32()) % (2 * (u64)p->arg2 + 1)) - p->arg2;
 	return ns > 1000 ? ns : 1000;
 }
@@ -41,7 +41,7 @@ static enum hrtimer_restart expired(struct hrtimer *h)
 {
 	struct timer *t = container_of(h, struct timer, timer);
 
-	kernel_run_probe(t->probe, get_irq_regs());
+	kernel_run_probe(t->probe, get_irq_regs(), false);
 	hrtimer_forward_now(h, ns_to_ktime(period_ns(t)));
 	return HRTIMER_RESTART;
 }

@@ -78,6 +78,7 @@ struct site *site_new(const struct site_recipe *r)
 	s->slot_size = r->slot_size;
 	s->n_fixups = r->n_fixups;
 	s->insn_slot = r->insn_slot[0];
+	s->semaphore = r->semaphore ? (int64_t)(r->semaphore - r->address) : 0;
 	memcpy(s->orig, r->orig, sizeof(s->orig));
 	memcpy(s->fixups, r->fixups, fixups);
 	memcpy(s->fixups + r->n_fixups, r->slot, r->slot_size);

@@ -387,6 +387,7 @@ static struct layout *draft_layout(const struct draft *d, const struct layout *o
 				  .state = PATCH_ARMED, .is_unwinder = w->is_unwinder};
 		const struct patch *was = old ? layout_find(old, w->address) : NULL;
 
+		p.is_raised = was && was->site == w->site && was->is_raised;
 		if (!may_arm(d->mm, old, &p)) {
 			p.state = PATCH_REFUSED;
 			if (!was || was->state != PATCH_REFUSED)
@@ -452,12 +453,35 @@ static void write_text_again(struct mm_struct *mm, struct layout *final, unsigne
 	}
 }
 
+/*
+ * Semaphores of static marks (runtime/site.h): one is raised while there is a breakpoint
+ * that wants it.  Where the program has unmapped it nobody asks it any more.
+ */
+static void count_semaphores(struct mm_struct *mm, struct layout *l, unsigned int wanted)
+{
+	for (unsigned int i = 0; i < l->n; i++) {
+		struct patch *p = &l->patches[i];
+		unsigned long at = p->address + p->site->semaphore;
+		bool raise = i < wanted && p->state == PATCH_ARMED;
+		uint16_t count;
+
+		if (!p->site->semaphore || raise == p->is_raised || (!raise && p->state == PATCH_ARMED))
+			continue;
+		if (text_read(mm, at, &count, sizeof(count)) == 0) {
+			count += raise ? 1 : -1;
+			text_write(mm, at, &count, sizeof(count));
+		}
+		p->is_raised = raise;
+	}
+}
+
 static bool is_different(const struct layout *a, const struct layout *b)
 {
 	if (a->n != b->n)
 		return true;
 	for (unsigned int i = 0; i < a->n; i++)
-		if (a->patches[i].state != b->patches[i].state)
+		if (a->patches[i].state != b->patches[i].state ||
+		    a->patches[i].is_raised != b->patches[i].is_raised)
 			return true;
 	return false;
 }
@@ -494,6 +518,7 @@ static int apply(struct space *space, struct draft *d, struct layout *old)
 		write_text_again(d->mm, final, d->n);
 		text_sync(d->mm);
 	}
+	count_semaphores(d->mm, final, d->n);
 	layout_finish(final);
 	if (is_different(l, final))
 		publish(space, final);

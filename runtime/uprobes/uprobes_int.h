@@ -38,6 +38,7 @@ struct site {
 	uint64_t offset;
 	struct list_head consumers; /* written under engine.lock, read under RCU */
 	enum site_state state;      /* engine.lock */
+	int64_t semaphore;          /* distance from the site to its 16-bit counter; 0: none */
 	uint8_t cover, slot_size, n_fixups, insn_slot;
 	uint8_t orig[SITE_COVER_MAX];
 	struct site_fixup fixups[]; /* followed by the slot's bytes */
@@ -105,6 +106,7 @@ struct patch {
 	enum patch_state state;
 	bool is_unwinder;  /* unwind_hit wants to know; the site need not be wanted */
 	bool was_touched;  /* by the update that makes the layout */
+	bool is_raised;    /* the site's semaphore counts this breakpoint */
 };
 
 /* Pages of slots; the first bytes are the trampoline of return probes. */

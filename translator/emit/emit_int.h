@@ -22,6 +22,7 @@ struct emit {
 	struct out o;
 	const char **global_names; /* by id */
 	size_t *frame_needs;       /* of functions, by id: see func.c */
+	uint8_t *function_reads;   /* of functions, by id: see look.c */
 	bool has_groups;           /* the script asks for matched() or ngroups() */
 
 	/* the body that is printed */
@@ -33,6 +34,7 @@ struct emit {
 	const char *next_round;      /* label behind the innermost loop's body; NULL: none needed */
 	unsigned next_round_uses;
 	unsigned n_labels;
+	bool is_looking;             /* what can be seen from outside is left out: look.c */
 };
 
 /* ---- symbols.c ---- */
@@ -173,9 +175,24 @@ size_t callees_need(struct emit *e, const decl_vec *callees);
 /* ---- probe.c ---- */
 
 void emit_probes(struct emit *e);
+void emit_saved_pointer(struct emit *e, const struct probe *p);
+/* Takes the locks of PLAN, or goes to a label that emit_unlock_taken prints behind the body. */
+void emit_locks(struct emit *e, const struct lock_plan *plan);
+void emit_unlock(struct emit *e, const struct lock_plan *plan, size_t i);
+void emit_unlock_taken(struct emit *e, const struct lock_plan *plan);
 void emit_dispatch(struct emit *e);
 /* Most frame memory of any probe; most record memory of any return probe. */
 size_t probes_frame_need(struct emit *e);
 size_t probes_entry_size(struct emit *e);
+
+/* ---- look.c ---- */
+
+/* Is there a look ahead of P's handler? */
+bool probe_looks(struct emit *e, const struct probe *p);
+/* S is an expression or a delete. */
+bool look_leaves_out(const struct stmt *s);
+void emit_left_out(struct emit *e, const struct stmt *s);
+void emit_look(struct emit *e, const struct probe *p, const char *budget, const char *frame, size_t size);
+void emit_look_switch(struct emit *e);
 
 #endif

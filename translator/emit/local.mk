@@ -6,6 +6,7 @@ libtranslator_a_SOURCES += \
 	translator/emit/format.c \
 	translator/emit/func.c \
 	translator/emit/globals.c \
+	translator/emit/look.c \
 	translator/emit/map.c \
 	translator/emit/module.c \
 	translator/emit/names.c \

@@ -140,6 +140,10 @@ static void emit_probe_table(struct emit *e)
 		    out_string_id(&e->o, p->name), out_string_id(&e->o, p->written_text),
 		    out_string_id(&e->o, name_place(e, p->loc)),
 		    out_string_id(&e->o, p->function));
+		if (r->flags || probe_looks(e, p->handler ? p->handler : p))
+			out(&e->o, ".flags = %s,", !r->flags ? "PROBE_LOOKS" : "PROBE_OPTIONAL");
+		if (p->symbol)
+			out(&e->o, ".symbol = %u,", out_string_id(&e->o, p->symbol));
 		out(&e->o, ".pid = %d, .arg = %s, .arg2 = %s,", r->pid, expr_number_c(e, r->arg),
 		    expr_number_c(e, r->arg2));
 		out_close(&e->o, ",");
@@ -201,6 +205,7 @@ bool pass_emit(struct session *s)
 	out_init(&e.o, s->arena);
 	names_init(&e);
 	e.frame_needs = ARENA_ARRAY(s->arena, s->functions.n + 1, size_t);
+	e.function_reads = ARENA_ARRAY(s->arena, s->functions.n + 1, uint8_t);
 	e.has_groups = wants_groups(s);
 	out(&e.o, "#include \"runtime/api.h\"");
 	out(&e.o, "%s", "");

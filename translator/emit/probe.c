@@ -51,6 +51,11 @@ static size_t saved_size(const struct emit *e, const struct probe *p)
 	return size;
 }
 
+static bool has_record(const struct probe *p)
+{
+	return p->row.kind == PROBE_RETURN || p->row.kind == PROBE_KERNEL_RETURN;
+}
+
 /* Return probes of one site share a record, each with a part of its own. */
 static size_t saved_offset(const struct emit *e, const struct probe *p)
 {
@@ -59,7 +64,8 @@ static size_t saved_offset(const struct emit *e, const struct probe *p)
 	for (unsigned i = 0; i < p->id; i++) {
 		const struct probe *other = e->s->probes.at[i];
 
-		if (other->row.kind == PROBE_RETURN && other->row.arg == p->row.arg)
+		if (other->row.kind == PROBE_RETURN && p->row.kind == PROBE_RETURN &&
+		    other->row.arg == p->row.arg)
 			at += saved_size(e, other);
 	}
 	return at;
@@ -71,7 +77,7 @@ size_t probes_entry_size(struct emit *e)
 
 	VEC_EACH(&e->s->probes, i) {
 		const struct probe *p = e->s->probes.at[i];
-		size_t size = p->row.kind == PROBE_RETURN ? saved_offset(e, p) + saved_size(e, p) : 0;
+		size_t size = has_record(p) ? saved_offset(e, p) + saved_size(e, p) : 0;
 
 		if (size > most)
 			most = size;
@@ -79,7 +85,7 @@ size_t probes_entry_size(struct emit *e)
 	return most;
 }
 
-static void emit_saved_pointer(struct emit *e, const struct probe *p)
+void emit_saved_pointer(struct emit *e, const struct probe *p)
 {
 	out(&e->o, "struct p_%u_saved *saved = (void *)((char *)c->entry + %zu);", p->id,
 	    saved_offset(e, p));
@@ -137,7 +143,7 @@ static bool emit_entry(struct emit *e, const struct probe *p)
 
 /* ---- handlers ---- */
 
-static void emit_locks(struct emit *e, const struct lock_plan *plan)
+void emit_locks(struct emit *e, const struct lock_plan *plan)
 {
 	for (size_t i = 0; i < plan->n; i++) {
 		out(&e->o, "if (!rt_lock_%s(c, %u)) /* %s */", plan->at[i].is_write ? "write" : "read",
@@ -149,13 +155,13 @@ static void emit_locks(struct emit *e, const struct lock_plan *plan)
 	}
 }
 
-static void emit_unlock(struct emit *e, const struct lock_plan *plan, size_t i)
+void emit_unlock(struct emit *e, const struct lock_plan *plan, size_t i)
 {
 	out(&e->o, "rt_unlock_%s(c, %u);", plan->at[i].is_write ? "write" : "read",
 	    plan->at[i].var->id);
 }
 
-static void emit_skip(struct emit *e, const struct lock_plan *plan)
+void emit_unlock_taken(struct emit *e, const struct lock_plan *plan)
 {
 	if (!plan->n)
 		return;
@@ -165,7 +171,10 @@ static void emit_skip(struct emit *e, const struct lock_plan *plan)
 		emit_unlock(e, plan, i - 1);
 	}
 	out_label(&e->o, "skip:");
-	out(&e->o, "rt_probe_skip(c, RT_SKIP_LOCK);");
+	if (!e->is_looking)
+		out(&e->o, "rt_probe_skip(c, RT_SKIP_LOCK);");
+	else
+		out(&e->o, ";");
 }
 
 static void emit_handler(struct emit *e, const struct probe *p)
@@ -175,6 +184,8 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	size_t size;
 
 	size = emit_frame(e, frame, &p->locals);
+	if (probe_looks(e, p))
+		emit_look(e, p, budget_of(e, p), frame, size);
 	e->locals = &p->locals;
 	e->function = NULL;
 	e->fail = "out";
@@ -214,7 +225,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	for (size_t i = p->locks->n; i-- > 0;)
 		emit_unlock(e, p->locks, i);
 	out(&e->o, "rt_probe_leave(c);");
-	emit_skip(e, p->locks);
+	emit_unlock_taken(e, p->locks);
 	out_close(&e->o, "");
 	out(&e->o, "%s", "");
 }
@@ -252,11 +263,11 @@ static enum entry_point entry_point_of(const struct probe *p)
 	return p->row.kind == PROBE_RETURN ? AT_RETURN : AT_OTHER;
 }
 
-/* process(PID): the engine of the kernel runtime arms the sites of that process only; in the user
- * runtime they are those of all processes that are traced. */
+/* process(PID): a site's other probes may be of other processes, and in the user runtime it
+ * is armed in all that are traced. */
 static const char *if_meant(struct emit *e, const struct probe *p)
 {
-	if (e->s->runtime != RUNTIME_USER || !p->row.pid || entry_point_of(p) == AT_OTHER)
+	if (!p->row.pid || entry_point_of(p) == AT_OTHER)
 		return "";
 	return arena_printf(e->a, "if (c->pid == %d) ", p->row.pid);
 }
@@ -302,6 +313,25 @@ static void emit_site(struct emit *e, size_t site)
 	out(&e->o, "break;");
 }
 
+static void emit_entry_switch(struct emit *e)
+{
+	out(&e->o, "void script_entry(struct rt_context *c, uint32_t probe)");
+	out_open(&e->o, "%s", "");
+	out(&e->o, "(void)c;");
+	out_open(&e->o, "switch (probe)");
+	VEC_EACH(&e->s->probes, i)
+		if (has_record(e->s->probes.at[i]) && e->s->probes.at[i]->entries.n) {
+			out_label(&e->o, "case %zu:", i);
+			out(&e->o, "p_%zu_entry(c);", i);
+			out(&e->o, "break;");
+		}
+	out_label(&e->o, "default:");
+	out(&e->o, "break;");
+	out_close(&e->o, "");
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+}
+
 void emit_dispatch(struct emit *e)
 {
 	out(&e->o, "void script_site(struct rt_context *c, uint32_t site)");
@@ -316,5 +346,9 @@ void emit_dispatch(struct emit *e)
 	out_close(&e->o, "");
 	out(&e->o, "%s", "");
 	emit_switch(e, "script_return", AT_RETURN);
+	if (e->s->runtime == RUNTIME_KERNEL) {
+		emit_entry_switch(e);
+		emit_look_switch(e);
+	}
 	emit_switch(e, "script_probe", AT_OTHER);
 }

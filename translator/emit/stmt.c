@@ -163,6 +163,10 @@ static void emit_expr_stmt(struct emit *e, const struct stmt *s)
 {
 	bool in_block = map_has_key_array(s->expr.expr);
 
+	if (e->is_looking && look_leaves_out(s)) {
+		emit_left_out(e, s);
+		return;
+	}
 	if (in_block)
 		out_open(&e->o, "%s", "");
 	if (s->kind == STMT_DELETE)

@@ -7,6 +7,7 @@ libtranslator_a_SOURCES += \
 	translator/probes/header.c translator/probes/header.h \
 	translator/probes/kernel.c \
 	translator/probes/mark.c \
+	translator/probes/missing.c \
 	translator/probes/mark_operand.h translator/probes/mark_operand_x86.c \
 	translator/probes/pretty.c translator/probes/pretty.h \
 	translator/probes/plt.c \

@@ -2,7 +2,8 @@
 /*
  * Timers: timer.ms(N) and its units, with .randomize(M); timer.hz(N); jiffies,
  * which on the user runtime are taken as 4 ms (CONFIG_HZ=250, Debian's kernels).
- * The profiling timers interrupt whatever runs on each CPU: kernel runtime only.
+ * The profiling timers interrupt whatever runs on each CPU, at the rate of the
+ * kernel's tick or one that is asked for: kernel runtime only.
  */
 #include "translator/point.h"
 #include "translator/point_messages.h"
@@ -38,12 +39,11 @@ static int64_t unit_ns(const char *unit)
 	}
 }
 
-static void add(struct session *s, const struct point_match *m, int64_t period_ns,
-		int64_t randomize_ns)
+static void add(struct session *s, const struct point_match *m, int64_t period_ns, int64_t randomize_ns)
 {
 	struct probe *p = point_add_probe(s, m, &family_timer, point_name(s, m->point));
 
-	p->row.kind = PROBE_TIMER;
+	p->row.kind = m->tag == TIMER_PROFILE ? PROBE_TIMER_PROFILE : PROBE_TIMER;
 	p->row.arg = period_ns;
 	p->row.arg2 = randomize_ns;
 }
@@ -73,6 +73,23 @@ static bool check_interval(struct session *s, const struct point_match *m, int64
 	return true;
 }
 
+/* As often in a second as PART says. */
+static int match_hz(struct session *s, const struct point_match *m, const struct point_part *part)
+{
+	int64_t n = point_number(part);
+
+	if (n < 1) {
+		diag_error(&s->diag, part->arg->loc, E_TIMER_FREQUENCY);
+		return -1;
+	}
+	if (n > MAX_HZ) {
+		diag_error(&s->diag, part->arg->loc, E_TIMER_FREQUENCY_HIGH, MAX_HZ);
+		return -1;
+	}
+	add(s, m, NS_PER_S / n, 0);
+	return 1;
+}
+
 static int match(struct session *s, const struct point_match *m)
 {
 	const struct point_part *part = &m->point->parts.at[1];
@@ -93,20 +110,18 @@ static int match(struct session *s, const struct point_match *m)
 		add(s, m, n * NS_PER_JIFFY, randomize * NS_PER_JIFFY);
 		return 1;
 	case TIMER_HZ:
-		if (n < 1) {
-			diag_error(&s->diag, part->arg->loc, E_TIMER_FREQUENCY);
-			return -1;
-		}
-		if (n > MAX_HZ) {
-			diag_error(&s->diag, part->arg->loc, E_TIMER_FREQUENCY_HIGH, MAX_HZ);
-			return -1;
-		}
-		add(s, m, NS_PER_S / n, 0);
-		return 1;
+		return match_hz(s, m, part);
 	case TIMER_PROFILE:
-		diag_error(&s->diag, m->point->loc, E_NEEDS_KERNEL,
-			   point_text(s->arena, m->point));
-		return -1;
+		if (s->runtime != RUNTIME_KERNEL && !s->opt.list) {
+			diag_error(&s->diag, m->point->loc, E_NEEDS_KERNEL,
+				   point_text(s->arena, m->point));
+			return -1;
+		}
+		part = point_part(m->point, "hz");
+		if (part)
+			return match_hz(s, m, part);
+		add(s, m, 0, 0);
+		return 1;
 	}
 	BUG("timer: tag %d", m->tag);
 }
