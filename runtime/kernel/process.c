@@ -193,13 +193,21 @@ static int hook(unsigned int wanted)
 
 static void unhook(void)
 {
+	bool any = false;
+
 	for (unsigned int i = 0; i < ARRAY_SIZE(tracepoints); i++)
-		if (tracepoints[i].is_on)
+		if (tracepoints[i].is_on) {
 			tracepoint_probe_unregister(tracepoints[i].point, tracepoints[i].function, NULL);
-	tracepoint_synchronize_unregister();
+			tracepoints[i].is_on = false;
+			any = true;
+		}
+	if (any)
+		tracepoint_synchronize_unregister();
 	for (unsigned int i = 0; i < ARRAY_SIZE(functions); i++)
-		if (functions[i].is_on)
+		if (functions[i].is_on) {
 			unregister_kprobe(&functions[i].probe);
+			functions[i].is_on = false;
+		}
 }
 
 /* ---- processes that run already ---- */
