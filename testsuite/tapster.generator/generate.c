@@ -365,6 +365,13 @@ static void delimiter(struct gen *g)
 
 /* ---- expressions ---- */
 
+/* Constants are not shifted by constants that are too large: SystemTap does that in another way
+ * than it does at run time. */
+static bool is_shift(const char *op)
+{
+	return !strncmp(op, "<<", 2) || !strncmp(op, ">>", 2);
+}
+
 static void chain(struct gen *g)
 {
 	static const char *const ops[] = {
@@ -372,18 +379,21 @@ static void chain(struct gen *g)
 		"&&", "||",
 	};
 
+	const char *op = "";
+
 	for (unsigned n = 2 + below(g, 4); n; n--) {
 		if (one_in(g, 4))
 			put(g, "%s ", PICK(g, ((const char *[]){ "-", "!", "~", "+" })));
-		if (one_in(g, 3)) {
+		if (one_in(g, 3) && !is_shift(op)) {
 			number_literal(g);
 		} else {
 			variable(g, 'n');
 			if (one_in(g, 6))
 				put(g, "%s", one_in(g, 2) ? "++" : "--");
 		}
+		op = PICK(g, ops);
 		if (n > 1)
-			put(g, " %s ", PICK(g, ops));
+			put(g, " %s ", op);
 	}
 }
 
@@ -451,6 +461,7 @@ static void number(struct gen *g, unsigned depth)
 		"+", "-", "*", "/", "%", "&", "|", "^", "<<", ">>", ">>>", "<", "<=", "==", "!=", ">", ">=",
 		"&&", "||", "&&", "||", "+", "-",
 	};
+	const char *op;
 	struct array *a;
 
 	if (!depth || one_in(g, 6)) {
@@ -463,10 +474,14 @@ static void number(struct gen *g, unsigned depth)
 	case 1:
 	case 2:
 	case 3:
+		op = PICK(g, ops);
 		put(g, "(");
 		number(g, depth);
-		put(g, " %s ", PICK(g, ops));
-		number(g, depth);
+		put(g, " %s ", op);
+		if (is_shift(op))
+			variable(g, 'n');
+		else
+			number(g, depth);
 		put(g, ")");
 		break;
 	case 4:
@@ -1031,8 +1046,8 @@ static void declare_globals(struct gen *g)
 		if (a->type == 'q' && one_in(g, 2))
 			snprintf(a->hist, sizeof(a->hist), "@hist_log(%%s)");
 		else if (a->type == 'q' && one_in(g, 2))
-			snprintf(a->hist, sizeof(a->hist), "@hist_linear(%%s, %d, %u, %u)", (int)below(g, 3) * -20,
-				 50 + below(g, 60), 5 + below(g, 20));
+			snprintf(a->hist, sizeof(a->hist), "@hist_linear(%%s, %d, %u, 10)", (int)below(g, 3) * -20,
+				 50 + 10 * below(g, 6));
 		if (a->type == 'q' && one_in(g, 3))
 			a->shift = 1 + below(g, 6);
 		put(g, "%s%s%s", i ? ", " : "", a->name, a->n_keys ? PICK(g, sizes) : "");
