@@ -174,18 +174,17 @@ void rt_probe_skip(struct rt_context *c, uint32_t reason)
 	rt_skip_probe(c->probe, reason, 1);
 }
 
-/* An error that no catch has caught. */
+/* An error that no catch has caught.  The output has been flushed: its buffer is free. */
 static void report(struct rt_context *c)
 {
-	char text[sizeof(c->error) + 512];
 	const char *where = script_strings + c->error_loc;
 	bool forgiven = script_info.flags & SCRIPT_SUPPRESS_HANDLER_ERRORS;
 	int n;
 
 	if (c->error[0]) {
-		n = c->error_loc ? rt_snprintf(text, sizeof(text), "%s near %s", c->error, where)
-				 : rt_snprintf(text, sizeof(text), "%s", c->error);
-		rt_port_output(c, forgiven ? RT_OUTPUT_WARNING : RT_OUTPUT_ERROR, text, (size_t)n);
+		n = c->error_loc ? rt_snprintf(c->out, sizeof(c->out), "%s near %s", c->error, where)
+				 : rt_snprintf(c->out, sizeof(c->out), "%s", c->error);
+		rt_port_output(c, forgiven ? RT_OUTPUT_WARNING : RT_OUTPUT_ERROR, c->out, (size_t)n);
 	}
 	if (forgiven || !c->error[0])
 		return;
@@ -283,7 +282,7 @@ bool rt_catch(struct rt_context *c, char *dst, size_t size)
 
 void rt_warn(struct rt_context *c, const char *fmt, ...)
 {
-	char text[512];
+	char text[400]; /* of a stack that may be small */
 	struct sink s = { text, text + sizeof(text) - 1, NULL };
 	va_list ap;
 

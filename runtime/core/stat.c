@@ -204,10 +204,8 @@ struct rt_stat *rt_stats_read(struct rt_context *c, const struct rt_stat_spec *s
 {
 	struct rt_stat *all = out, *part = (struct rt_stat *)((char *)out + stat_size(s));
 	uint64_t generation = __atomic_load_n(&st->generation, __ATOMIC_RELAXED);
-	struct {
-		int64_t count, mean, m2;
-	} parts[RT_STRIPES];
-	unsigned n = 0;
+	/* sums over the parts, from which their squares around the mean of all follow, modulo 2^64 */
+	uint64_t squares = 0, means = 0, variances = 0;
 
 	(void)c;
 	__builtin_memset(all, 0, stat_size(s));
@@ -219,18 +217,22 @@ struct rt_stat *rt_stats_read(struct rt_context *c, const struct rt_stat_spec *s
 		if (stripe->generation != generation)
 			continue; /* deleted */
 		read_stripe(s, part, stripe);
-		if (part->count) {
-			merge(s, all, part);
-			parts[n].count = part->count;
-			parts[n].mean = part->mean;
-			parts[n++].m2 = part->m2;
+		if (!part->count)
+			continue;
+		merge(s, all, part);
+		if (s->ops & RT_STAT_VARIANCE) {
+			uint64_t weighted = (uint64_t)part->count * (uint64_t)part->mean;
+
+			means += weighted;
+			squares += weighted * (uint64_t)part->mean;
+			variances += (uint64_t)part_squares(part, part->mean);
 		}
 	}
 	if ((s->ops & RT_STAT_VARIANCE) && all->count) {
-		all->mean = shifted_mean(s, all);
-		for (unsigned i = 0; i < n; i++)
-			all->m2 += part_squares(&(struct rt_stat){ .count = parts[i].count, .mean = parts[i].mean,
-								   .m2 = parts[i].m2 }, all->mean);
+		uint64_t mean = (uint64_t)shifted_mean(s, all);
+
+		all->mean = (int64_t)mean;
+		all->m2 = (int64_t)(variances + squares - 2 * mean * means + mean * mean * (uint64_t)all->count);
 	}
 	return all;
 }

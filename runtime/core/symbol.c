@@ -137,7 +137,7 @@ size_t rt_symbol(struct rt_context *c, char *dst, size_t size, uint64_t address,
 
 void rt_print_symbol(struct rt_context *c, uint64_t address, uint64_t pc, uint32_t style)
 {
-	char text[512];
+	char text[440];
 	size_t n = 0;
 
 	if (style == RT_SYMBOL_LINE || style == RT_SYMBOL_SOURCE)
