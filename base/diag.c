@@ -103,6 +103,14 @@ void diag_rollback(struct diag *d, struct diag_mark mark)
 	d->n_warnings = mark.n_warnings;
 }
 
+bool diag_has_since(const struct diag *d, struct diag_mark mark, const char *id)
+{
+	for (const struct diag_message *m = mark.last ? mark.last->next : d->first; m; m = m->next)
+		if (m->id && !strcmp(m->id, id))
+			return true;
+	return false;
+}
+
 /* ---- printing ---- */
 
 static bool is_name_byte(char c)

@@ -83,6 +83,8 @@ struct diag_mark {
 };
 struct diag_mark diag_mark(const struct diag *d);
 void diag_rollback(struct diag *d, struct diag_mark mark);
+/* Has the message ID been reported since the mark? */
+bool diag_has_since(const struct diag *d, struct diag_mark mark, const char *id);
 
 /* Prints what has been collected since the last flush. */
 void diag_flush(struct diag *d, FILE *out);

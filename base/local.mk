@@ -7,5 +7,6 @@ libbase_a_SOURCES = \
 	base/intern.c base/intern.h \
 	base/log.c base/log.h \
 	base/map.c base/map.h \
+	base/modules.c base/modules.h \
 	base/sys.c base/sys.h \
 	base/vec.h

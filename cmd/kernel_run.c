@@ -13,150 +13,54 @@
 #include <poll.h>
 #include <pthread.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/signalfd.h>
-#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
-#include <wordexp.h>
 
+#include "base/modules.h"
+#include "cmd/child.h"
 #include "cmd/load.h"
+#include "runtime/driver/daemon.h"
 #include "runtime/kernel/transport.h"
 
 enum {
 	BUFFER = 1 << 18,
-	SEEN = 256,      /* warnings that are remembered, to be said once */
 	N_SKIPS = 8,
-	IMPATIENCE = 3   /* as many signals end it at once */
+	IMPATIENCE = 3 /* as many signals end it at once */
 };
-
-/* enum rt_output of runtime/port.h, which is no header for programs */
-enum output { OUTPUT_PRINT, OUTPUT_WARNING, OUTPUT_ERROR, OUTPUT_LOG, OUTPUT_SYSTEM };
-
-extern char **environ;
 
 struct run {
 	const struct kernel_run_options *o;
 	char name[MODULE_NAME_SIZE];
 	int fd;        /* the session's file */
-	int out_fd, signal_fd;
-	int go_fd;     /* closing it lets the command be executed */
-	int failed_fd; /* tells why it could not */
-	pid_t child;
-	int child_status;
-	bool child_done;
-	sigset_t old_mask;
+	struct host_signals signals;
+	int ready_fd;  /* of a daemon that is not ready; -1 */
+	struct child child;
+	bool is_interrupted; /* by a signal: then a bad end of the command is no failure */
 	pthread_t reader;
-	pthread_mutex_t drain_lock;
+	pthread_mutex_t drain_lock; /* the buffer and the sink */
+	struct sink *sink;
 	bool write_failed;
-	uint64_t seen[SEEN];
-	unsigned n_seen;
 	char buffer[BUFFER];
 };
 
 /* ---- output ---- */
 
-static void write_all(struct run *r, const char *text, size_t n)
-{
-	while (n && !r->write_failed) {
-		ssize_t done = write(r->out_fd, text, n);
-
-		if (done >= 0) {
-			text += done;
-			n -= (size_t)done;
-		} else if (errno != EINTR) {
-			if (errno != EPIPE)
-				fprintf(stderr, "ERROR: cannot write the output: %s\n",
-					strerror(errno));
-			r->write_failed = true;
-			kill(getpid(), SIGTERM);
-		}
-	}
-}
-
-static bool is_new_warning(struct run *r, const char *text, size_t n)
-{
-	uint64_t h = 0xcbf29ce484222325; /* FNV-1a */
-
-	for (size_t i = 0; i < n; i++)
-		h = (h ^ (unsigned char)text[i]) * 0x100000001b3;
-	for (unsigned i = 0; i < r->n_seen; i++)
-		if (r->seen[i] == h)
-			return false;
-	if (r->n_seen < SEEN)
-		r->seen[r->n_seen++] = h;
-	return true;
-}
-
-static void run_command(const char *text, size_t n)
-{
-	char *command = strndup(text, n);
-	char *argv[] = { (char *)"sh", (char *)"-c", command, NULL };
-	posix_spawnattr_t attr;
-	sigset_t none, pipe;
-	pid_t pid;
-	int err;
-
-	sigemptyset(&none);
-	sigemptyset(&pipe);
-	sigaddset(&pipe, SIGPIPE);
-	posix_spawnattr_init(&attr);
-	posix_spawnattr_setsigmask(&attr, &none);
-	posix_spawnattr_setsigdefault(&attr, &pipe);
-	posix_spawnattr_setflags(&attr, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
-	err = command ? posix_spawn(&pid, "/bin/sh", NULL, &attr, argv, environ) : ENOMEM;
-	if (err)
-		fprintf(stderr, "WARNING: system(): %s\n", strerror(err));
-	posix_spawnattr_destroy(&attr);
-	free(command);
-}
-
-static void take_message(struct run *r, const struct kernel_record *rec)
-{
-	int n = (int)rec->size;
-
-	switch (rec->kind) {
-	case OUTPUT_LOG:
-		fprintf(stderr, "%.*s\n", n, rec->data);
-		break;
-	case OUTPUT_WARNING:
-		if (!r->o->no_warnings && is_new_warning(r, rec->data, rec->size))
-			fprintf(stderr, "WARNING: %.*s\n", n, rec->data);
-		break;
-	case OUTPUT_ERROR:
-		fprintf(stderr, "ERROR: %.*s\n", n, rec->data);
-		break;
-	case OUTPUT_SYSTEM:
-		run_command(rec->data, rec->size);
-		break;
-	}
-}
-
-/* The text of the records in the buffer is moved together, so that one write does. */
 static void take(struct run *r, size_t size)
 {
-	size_t text = 0;
-
 	for (size_t at = 0; at + sizeof(struct kernel_record) <= size;) {
 		const struct kernel_record *rec = (const void *)(r->buffer + at);
-		size_t next = at + ((sizeof(*rec) + rec->size + 7) & ~(size_t)7);
 
-		if (rec->kind == OUTPUT_PRINT) {
-			size_t n = rec->size;
-
-			memmove(r->buffer + text, rec->data, n);
-			text += n;
-		} else {
-			write_all(r, r->buffer, text);
-			text = 0;
-			take_message(r, rec);
-		}
-		at = next;
+		sink_put(r->sink, (enum sink_kind)rec->kind, rec->cpu, rec->stamp, rec->data, rec->size);
+		at += (sizeof(*rec) + rec->size + 7) & ~(size_t)7;
 	}
-	write_all(r, r->buffer, text);
+	if (!sink_flush(r->sink) && !r->write_failed) {
+		r->write_failed = true;
+		kill(getpid(), SIGTERM);
+	}
 }
 
 /* Writes all that there is; false: no more will come. */
@@ -182,77 +86,12 @@ static void *read_on(void *data)
 	return NULL;
 }
 
-/* ---- the command ---- */
-
-/* The child waits for GO, then becomes the command; it tells errno by its other pipe. */
-static void become(struct run *r, int go, int failed)
+static void switch_files(struct run *r)
 {
-	wordexp_t words;
-	char *shell[] = { (char *)"/bin/sh", (char *)"-c", (char *)r->o->command, NULL };
-	char **argv = shell;
-	char ignored;
-	int err;
-
-	sigprocmask(SIG_SETMASK, &r->old_mask, NULL);
-	signal(SIGPIPE, SIG_DFL);
-	while (read(go, &ignored, 1) < 0 && errno == EINTR)
-		;
-	if (wordexp(r->o->command, &words, WRDE_NOCMD | WRDE_UNDEF) == 0 && words.we_wordc)
-		argv = words.we_wordv;
-	execvp(argv[0], argv);
-	err = errno;
-	fprintf(stderr, "ERROR: cannot run %s: %s\n", argv[0], strerror(err));
-	if (write(failed, &err, sizeof(err)) < 0)
-		_exit(126);
-	_exit(127);
-}
-
-static bool launch(struct run *r)
-{
-	int go[2], failed[2];
-
-	if (pipe2(go, O_CLOEXEC) || pipe2(failed, O_CLOEXEC)) {
-		fprintf(stderr, "ERROR: %s\n", strerror(errno));
-		return false;
-	}
-	fflush(NULL);
-	r->child = fork();
-	if (r->child == 0) {
-		close(go[1]);
-		become(r, go[0], failed[1]);
-	}
-	close(go[0]);
-	close(failed[1]);
-	r->go_fd = go[1];
-	r->failed_fd = failed[0];
-	if (r->child < 0)
-		fprintf(stderr, "ERROR: cannot start a process: %s\n", strerror(errno));
-	return r->child > 0;
-}
-
-/* Lets the child execute the command; false: it can't be executed. */
-static bool let_go(struct run *r)
-{
-	int err = 0;
-	ssize_t n;
-
-	close(r->go_fd);
-	r->go_fd = -1;
-	while ((n = read(r->failed_fd, &err, sizeof(err))) < 0 && errno == EINTR)
-		;
-	return n == 0;
-}
-
-static void reap(struct run *r)
-{
-	int status;
-	pid_t pid;
-
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		if (pid == r->child) {
-			r->child_done = true;
-			r->child_status = status;
-		}
+	pthread_mutex_lock(&r->drain_lock);
+	sink_switch(r->sink);
+	sink_flush(r->sink);
+	pthread_mutex_unlock(&r->drain_lock);
 }
 
 /* ---- the session ---- */
@@ -265,29 +104,40 @@ static bool open_session(struct run *r)
 	r->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (r->fd < 0)
 		fprintf(stderr, "ERROR: cannot open %s: %s\n", path, strerror(errno));
+	else if (r->o->output.bulk)
+		ioctl(r->fd, KERNEL_BULK);
 	return r->fd >= 0;
 }
 
 static bool open_fds(struct run *r)
 {
-	sigset_t set;
+	int err = host_signals_open(&r->signals, false);
 
-	sigemptyset(&set);
-	sigaddset(&set, SIGCHLD);
-	sigaddset(&set, SIGINT);
-	sigaddset(&set, SIGTERM);
-	sigaddset(&set, SIGHUP);
-	sigprocmask(SIG_BLOCK, &set, &r->old_mask);
-	signal(SIGPIPE, SIG_IGN);
-	r->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	r->out_fd = STDOUT_FILENO;
-	if (r->o->output)
-		r->out_fd = open(r->o->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-	if (r->out_fd < 0) {
-		fprintf(stderr, "ERROR: cannot write %s: %s\n", r->o->output, strerror(errno));
+	if (err)
+		fprintf(stderr, "ERROR: cannot take signals: %s\n", strerror(-err));
+	r->sink = err ? NULL : sink_open(&r->o->output, 0);
+	return r->sink;
+}
+
+static bool set_globals(struct run *r)
+{
+	for (const char *const *g = r->o->globals; g && *g; g++) {
+		struct kernel_global k = { 0 };
+		size_t n = strcspn(*g, "=");
+
+		snprintf(k.name, sizeof(k.name), "%.*s", (int)n, *g);
+		snprintf(k.value, sizeof(k.value), "%s", *g + n + 1);
+		if (n >= sizeof(k.name) || strlen(*g + n + 1) >= sizeof(k.value))
+			errno = E2BIG;
+		else if (!ioctl(r->fd, KERNEL_GLOBAL, &k))
+			continue;
+		fprintf(stderr, "ERROR: cannot set '%s': %s\n", *g,
+			errno == ENOENT ? "the script has no such global variable" :
+			errno == EDOM	? "it should be a number" :
+			errno == EISDIR ? "arrays and statistics can't be set" : strerror(errno));
 		return false;
 	}
-	return r->signal_fd >= 0;
+	return true;
 }
 
 static bool start(struct run *r)
@@ -296,7 +146,9 @@ static bool start(struct run *r)
 	time_t now = time(NULL);
 	struct tm local;
 
-	s.target = r->o->command ? r->child : r->o->target;
+	if (!set_globals(r))
+		return false;
+	s.target = r->o->command ? r->child.pid : r->o->target;
 	if (localtime_r(&now, &local)) {
 		s.tz_offset = local.tm_gmtoff;
 		snprintf(s.tz_name, sizeof(s.tz_name), "%s", local.tm_zone);
@@ -306,6 +158,36 @@ static bool start(struct run *r)
 	fprintf(stderr, "ERROR: cannot start module %s: %s\n", r->name,
 		errno == ENOTTY ? "it was built by another version of tapster" : strerror(errno));
 	return false;
+}
+
+/* A session that was left running becomes ours. */
+static bool attach(struct run *r)
+{
+	struct kernel_status s;
+	uint32_t no = 0;
+
+	if (ioctl(r->fd, KERNEL_STATUS, &s) || !s.is_running || !s.is_detached) {
+		fprintf(stderr, "ERROR: cannot attach to module %s: %s\n", r->name,
+			s.is_running ? "somebody else is attached to it" : "its script is over");
+		return false;
+	}
+	if (!ioctl(r->fd, KERNEL_DETACH, &no))
+		return true;
+	fprintf(stderr, "ERROR: cannot attach to module %s: %s\n", r->name, strerror(errno));
+	return false;
+}
+
+static bool detach(struct run *r)
+{
+	uint32_t yes = 1;
+
+	drain(r);
+	if (ioctl(r->fd, KERNEL_DETACH, &yes)) {
+		fprintf(stderr, "ERROR: cannot detach: %s\n", strerror(errno));
+		return false;
+	}
+	fprintf(stderr, "Disconnecting from the module.\nTo reconnect, type \"taprun -A %s\"\n", r->name);
+	return true;
 }
 
 static uint64_t now_ms(void)
@@ -324,53 +206,59 @@ static int time_left(uint64_t deadline)
 	       deadline - now > INT_MAX ? INT_MAX : (int)(deadline - now);
 }
 
-/* Until something ends the session. */
-static void wait_for_end(struct run *r)
+enum end { END_STOP, END_DETACH };
+
+/* Until something ends the session, or our part in it. */
+static enum end wait_for_end(struct run *r)
 {
 	uint64_t deadline = r->o->timeout_ms ? now_ms() + r->o->timeout_ms : UINT64_MAX;
 
 	for (;;) {
-		struct pollfd fds[2] = { { r->signal_fd, POLLIN, 0 }, { r->fd, POLLPRI, 0 } };
+		struct pollfd fds[2] = { { r->signals.fd, POLLIN, 0 }, { r->fd, POLLPRI, 0 } };
 		struct signalfd_siginfo info;
 
-		reap(r);
-		if ((r->o->command && r->child_done) || time_left(deadline) == 0 ||
-		    (r->o->target && kill(r->o->target, 0) && errno == ESRCH))
-			return;
-		/* the end of a process that is not our child is looked for */
-		int wait = time_left(deadline);
-		if (r->o->target && (wait < 0 || wait > 100))
-			wait = 100;
-		if (poll(fds, 2, wait) > 0 && fds[1].revents)
-			return;
-		while (read(r->signal_fd, &info, sizeof(info)) == sizeof(info))
-			if (info.ssi_signo != SIGCHLD)
-				return;
+		child_reap(&r->child);
+		if (r->child.is_done || time_left(deadline) == 0)
+			return END_STOP;
+		if (poll(fds, 2, time_left(deadline)) > 0 && fds[1].revents)
+			return END_STOP;
+		while (read(r->signals.fd, &info, sizeof(info)) == sizeof(info))
+			switch (info.ssi_signo) {
+			case SIGCHLD:
+				break;
+			case SIGUSR2:
+				switch_files(r);
+				break;
+			case SIGQUIT:
+				return END_DETACH;
+			default:
+				r->is_interrupted = true;
+				return END_STOP;
+			}
 	}
 }
 
-/* While the end probes run, signals are counted by this handler. */
-static void on_impatience(int signal)
+/* While the end probes run, in an ioctl of the other thread that signals don't interrupt. */
+static void *count_signals(void *data)
 {
-	static volatile sig_atomic_t n;
+	sigset_t *set = data;
+	int signal;
 
-	(void)signal;
-	if (++n >= IMPATIENCE - 1)
-		_exit(1);
+	for (int n = 1; n < IMPATIENCE; n++)
+		sigwait(set, &signal);
+	_exit(1);
 }
 
-static void let_signals_through(struct run *r)
+static void watch_for_impatience(void)
 {
-	struct sigaction sa = { .sa_handler = on_impatience, .sa_flags = SA_RESTART };
-	sigset_t set;
+	static sigset_t set;
+	pthread_t thread;
 
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
 	sigemptyset(&set);
 	sigaddset(&set, SIGINT);
 	sigaddset(&set, SIGTERM);
-	pthread_sigmask(SIG_UNBLOCK, &set, NULL);
-	(void)r;
+	if (!pthread_create(&thread, NULL, count_signals, &set))
+		pthread_detach(thread);
 }
 
 /* ---- the summary ---- */
@@ -397,18 +285,24 @@ static void print_ledger(struct run *r, uint32_t n)
 	}
 }
 
-static int report_child(struct run *r)
+static void report_loss(struct run *r, uint64_t dropped)
 {
-	int how = r->child_status;
+	uint64_t overwritten = 0;
 
-	if (!r->child_done)
-		return 0;
-	if (WIFSIGNALED(how))
-		fprintf(stderr, "WARNING: Child process exited with signal %d (%s)\n", WTERMSIG(how),
-			strsignal(WTERMSIG(how)));
-	else if (WEXITSTATUS(how))
-		fprintf(stderr, "WARNING: Child process exited with status %d\n", WEXITSTATUS(how));
-	return how ? 1 : 0;
+	for (uint32_t cpu = 0;; cpu++) {
+		struct kernel_ring k = { .cpu = cpu };
+
+		if (ioctl(r->fd, KERNEL_RING, &k) && errno != ENODEV)
+			break;
+		overwritten += k.overwritten;
+		if (k.dropped && r->o->verbose)
+			fprintf(stderr, "CPU %" PRIu32 ": %" PRIu64 " records lost\n", k.cpu, k.dropped);
+	}
+	if (overwritten)
+		fprintf(stderr, "WARNING: While nobody was attached %" PRIu64 " older records of output were "
+				"overwritten.\n", overwritten);
+	if (dropped)
+		fprintf(stderr, "WARNING: There were %" PRIu64 " transport failures.\n", dropped);
 }
 
 static int report(struct run *r)
@@ -425,89 +319,104 @@ static int report(struct run *r)
 				"stap -t for more details.\n");
 		status = 1;
 	}
-	if ((s.n_errors || s.n_skipped) && !r->o->no_warnings)
+	if ((s.n_errors || s.n_skipped) && !r->o->output.no_warnings)
 		fprintf(stderr, "WARNING: Number of errors: %" PRIu32 ", skipped probes: %" PRIu64 "\n",
 			s.n_errors, s.n_skipped);
 	if (r->o->verbose)
 		print_ledger(r, s.n_probes);
-	if (s.dropped && !r->o->no_warnings)
-		fprintf(stderr, "WARNING: There were %" PRIu64 " transport failures.\n", s.dropped);
-	return status | report_child(r);
+	if (!r->o->output.no_warnings)
+		report_loss(r, s.dropped);
+	if (!r->is_interrupted && child_report(&r->child))
+		status = 1;
+	return status;
 }
 
 /* ---- all of it ---- */
 
-static int detach(struct run *r)
-{
-	uint32_t yes = 1;
-
-	drain(r);
-	if (ioctl(r->fd, KERNEL_KEEP, &yes)) {
-		fprintf(stderr, "ERROR: cannot detach: %s\n", strerror(errno));
-		return 1;
-	}
-	fprintf(stderr, "Disconnecting from the module; to attach again: taprun -A %s\n", r->name);
-	return 0;
-}
-
 /* With the session's file open.  True: the module is to be removed. */
 static bool run_open(struct run *r, int *status)
 {
-	uint32_t no = 0;
-	bool started = true;
+	bool is_running, is_good;
 
 	*status = 1;
-	if (r->o->command && !launch(r))
+	if (r->o->attach && !attach(r))
+		return false;
+	if (r->o->command && !child_hold(&r->child, r->o->command, &r->signals))
 		return true;
-	if (r->o->attach)
-		ioctl(r->fd, KERNEL_KEEP, &no);
 	if (pthread_create(&r->reader, NULL, read_on, r)) {
 		fprintf(stderr, "ERROR: cannot start a thread\n");
 		return true;
 	}
-	if (!r->o->attach)
-		started = start(r);
-	if (started && r->o->detach) {
-		*status = detach(r);
-		return false;
-	}
+	is_good = is_running = r->o->attach || start(r);
 	drain(r); /* before the command's own output */
-	if (started && (!r->o->command || let_go(r)))
-		wait_for_end(r);
-	let_signals_through(r);
+	if (is_running) {
+		bool is_left = r->o->detach;
+
+		if (!is_left && r->o->command)
+			is_good = child_go(&r->child);
+		if (!is_left && is_good) {
+			daemon_is_ready(&r->ready_fd);
+			is_left = wait_for_end(r) == END_DETACH;
+		}
+		if (is_left && detach(r)) {
+			pthread_join(r->reader, NULL);
+			*status = 0;
+			return false;
+		}
+	}
+	watch_for_impatience();
 	ioctl(r->fd, KERNEL_STOP);
 	pthread_join(r->reader, NULL);
-	reap(r);
-	*status = report(r) || !started;
+	child_reap(&r->child);
+	*status = report(r) || !is_good;
+	return true;
+}
+
+static bool load(struct run *r)
+{
+	const struct kernel_run_options *o = r->o;
+
+	if (!o->attach)
+		return load_engine(o->object, o->engine) && load_module(o->object, o->buffer_mb, r->name);
+	snprintf(r->name, sizeof(r->name), "%s", o->attach);
 	return true;
 }
 
 int kernel_run(const struct kernel_run_options *o)
 {
 	struct run *r = calloc(1, sizeof(*r));
-	const char *refusal = load_refusal();
-	int status = 1;
+	const char *refusal = modules_refusal();
+	int status = 1, lock = -1;
 	bool remove = true;
 
 	if (!r)
 		return 1;
 	r->o = o;
-	r->fd = r->go_fd = r->failed_fd = -1;
+	r->fd = r->signals.fd = r->ready_fd = r->child.go_fd = -1;
 	pthread_mutex_init(&r->drain_lock, NULL);
 	if (refusal) {
-		fprintf(stderr, "ERROR: %s\n", refusal);
+		fprintf(stderr, "ERROR: the kernel runtime can't be used here: %s\n", refusal);
 		goto out;
+	}
+	if (o->daemon) {
+		r->ready_fd = daemon_begin(&status);
+		if (r->ready_fd < 0)
+			goto out;
 	}
 	if (!open_fds(r))
 		goto out;
-	if (o->attach)
-		snprintf(r->name, sizeof(r->name), "%s", o->attach);
-	else if (!load_engine(o->object, o->engine) || !load_module(o->object, o->buffer_mb, r->name))
+	lock = lock_loading();
+	if (!o->attach)
+		remove_finished();
+	if (!load(r))
 		goto out;
-	if (open_session(r))
+	remove = !o->attach;
+	if (open_session(r)) {
+		close(lock);
+		lock = -1;
 		remove = run_open(r, &status);
-	if (r->go_fd >= 0) /* the command never ran */
-		kill(r->child, SIGKILL);
+	}
+	child_drop(&r->child);
 	if (r->fd >= 0)
 		close(r->fd);
 	if (remove) {
@@ -516,6 +425,12 @@ int kernel_run(const struct kernel_run_options *o)
 		remove_engine();
 	}
 out:
+	if (lock >= 0)
+		close(lock);
+	if (r->sink && !sink_close(r->sink))
+		status = 1;
+	if (r->signals.fd >= 0)
+		close(r->signals.fd);
 	free(r);
 	return status;
 }

@@ -15,18 +15,22 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "runtime/driver/sink.h"
+
 struct kernel_run_options {
 	const char *object;  /* NAME.ko; NULL with ATTACH */
 	const char *engine;  /* its engine; NULL: the one beside it */
 	const char *attach;  /* -A: the name of a module that runs already */
 	const char *command; /* -c; NULL: none */
 	pid_t target;        /* -x; 0: none */
-	const char *output;  /* -o; NULL: standard output */
+	struct sink_options output; /* -o, -S, -b, -w */
 	uint64_t timeout_ms; /* -T; 0: none */
 	unsigned buffer_mb;  /* -s, per CPU; 0: 1 */
 	int verbose;
 	bool no_warnings;    /* -w */
 	bool detach;         /* -L: start it and leave it running */
+	bool daemon;         /* -D: go on in the background, print the process id */
+	const char *const *globals; /* NAME=VALUE, up to a NULL; or NULL */
 };
 
 /* The exit status of the program: 0, or 1 after an error that has been reported. */

@@ -5,73 +5,27 @@
  */
 #include "cmd/load.h"
 
+#include <dirent.h>
 #include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/capability.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/buf.h"
 #include "base/sys.h"
+#include "runtime/kernel/transport.h"
 
 #define ENGINE "tapster_uprobes"
 
 enum { MAX_COPIES = 100, NAME_AT = 24 }; /* of the name in struct module, on 64 bits */
-
-/* ---- may modules be loaded? ---- */
-
-/* The first line of PATH without its newline; "" when it can't be read. */
-static const char *first_line(const char *path, char *line, size_t size)
-{
-	FILE *f = fopen(path, "re");
-
-	line[0] = '\0';
-	if (f) {
-		if (fgets(line, (int)size, f))
-			line[strcspn(line, "\n")] = '\0';
-		fclose(f);
-	}
-	return line;
-}
-
-static bool may_load(void)
-{
-	struct __user_cap_header_struct header = { .version = _LINUX_CAPABILITY_VERSION_3 };
-	struct __user_cap_data_struct data[2] = { 0 };
-
-	if (syscall(SYS_capget, &header, data))
-		return geteuid() == 0;
-	return data[0].effective & (1u << CAP_SYS_MODULE);
-}
-
-const char *load_refusal(void)
-{
-	char line[256];
-
-	if (!may_load())
-		return "the kernel runtime loads a module, which needs root (CAP_SYS_MODULE)";
-	if (access("/proc/modules", F_OK))
-		return "this kernel can't load modules (it was built without CONFIG_MODULES, or "
-		       "/proc is not mounted)";
-	if (first_line("/proc/sys/kernel/modules_disabled", line, sizeof(line))[0] == '1')
-		return "loading modules is switched off until the next boot "
-		       "(/proc/sys/kernel/modules_disabled)";
-	first_line("/sys/kernel/security/lockdown", line, sizeof(line));
-	if (*line && !strstr(line, "[none]"))
-		return "the kernel is locked down and takes no module without a trusted signature: "
-		       "switch off Secure Boot or lockdown=";
-	if (first_line("/sys/module/module/parameters/sig_enforce", line, sizeof(line))[0] == 'Y')
-		return "the kernel takes no module without a trusted signature: "
-		       "boot without module.sig_enforce";
-	return NULL;
-}
 
 /* ---- the image ---- */
 
@@ -203,9 +157,24 @@ out:
 	return ok;
 }
 
+/* The engine's file for the module IMAGE of PATH: the one that it names, else tapster_uprobes.ko; both
+ * are beside it. */
+static void find_engine(const char *path, const struct buf *image, char *engine, size_t size)
+{
+	const char *slash = strrchr(path, '/'), *named = module_info(image, "tapster_engine");
+	int folder = slash ? (int)(slash - path + 1) : 0;
+
+	if (named) {
+		snprintf(engine, size, "%.*s%s", folder, path, named);
+		if (access(engine, R_OK) == 0)
+			return;
+	}
+	snprintf(engine, size, "%.*s" ENGINE ".ko", folder, path);
+}
+
 bool load_engine(const char *path, const char *engine)
 {
-	const char *depends, *slash = strrchr(path, '/');
+	const char *depends;
 	char beside[4096];
 	struct buf image;
 	bool ok = true;
@@ -217,9 +186,8 @@ bool load_engine(const char *path, const char *engine)
 	}
 	depends = module_info(&image, "depends");
 	if (depends && strstr(depends, ENGINE) && !is_loaded(ENGINE)) {
+		find_engine(path, &image, beside, sizeof(beside));
 		buf_fini(&image);
-		snprintf(beside, sizeof(beside), "%.*s" ENGINE ".ko",
-			 slash ? (int)(slash - path + 1) : 0, path);
 		if (!engine)
 			engine = beside;
 		ok = read_image(engine, &image);
@@ -235,11 +203,73 @@ bool load_engine(const char *path, const char *engine)
 
 bool remove_module(const char *name)
 {
-	if (!syscall(SYS_delete_module, name, O_NONBLOCK))
-		return true;
-	fprintf(stderr, "ERROR: cannot remove module %s: %s\n", name,
-		errno == EWOULDBLOCK ? "it is in use" : strerror(errno));
-	return false;
+	const struct timespec nap = { 0, 10000000 };
+
+	/* somebody who looks whether it is over may have its file open */
+	for (int i = 0; syscall(SYS_delete_module, name, O_NONBLOCK); i++) {
+		if (errno == ENOENT && i)
+			return true;
+		if (errno != EWOULDBLOCK || i == 50) {
+			fprintf(stderr, "ERROR: cannot remove module %s: %s\n", name,
+				errno == EWOULDBLOCK ? "it is in use" : strerror(errno));
+			return false;
+		}
+		nanosleep(&nap, NULL);
+	}
+	return true;
+}
+
+int lock_loading(void)
+{
+	int fd = open("/proc/modules", O_RDONLY | O_CLOEXEC);
+
+	while (fd >= 0 && flock(fd, LOCK_EX) && errno == EINTR)
+		;
+	return fd;
+}
+
+/* A script's module of which nothing more will come. */
+static bool is_over(const char *path)
+{
+	int fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	struct kernel_status s = { 0 };
+	bool yes;
+
+	if (fd < 0)
+		return false;
+	yes = !ioctl(fd, KERNEL_STATUS, &s) && s.is_over;
+	close(fd);
+	return yes;
+}
+
+static void remove_scripts(bool also_detached)
+{
+	const size_t prefix = strlen(KERNEL_PROC_PREFIX);
+	DIR *d = opendir("/proc");
+	struct dirent *entry;
+
+	while (d && (entry = readdir(d))) {
+		char path[300];
+
+		if (strncmp(entry->d_name, KERNEL_PROC_PREFIX, prefix))
+			continue;
+		snprintf(path, sizeof(path), "/proc/%s", entry->d_name);
+		if (also_detached || is_over(path))
+			syscall(SYS_delete_module, entry->d_name + prefix, O_NONBLOCK);
+	}
+	if (d)
+		closedir(d);
+	remove_engine();
+}
+
+void remove_finished(void)
+{
+	remove_scripts(false);
+}
+
+void remove_unused(void)
+{
+	remove_scripts(true);
 }
 
 void remove_engine(void)

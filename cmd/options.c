@@ -15,10 +15,12 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "runtime/driver/sink.h"
 
 enum {
 	MAX_MODULE_NAME = 55, /* the kernel's MODULE_NAME_LEN less its terminator */
-	MAX_TIMEOUT_S = 1000000000
+	MAX_TIMEOUT_S = 1000000000,
+	MAX_BUFFER_MB = 4095
 };
 
 struct parser {
@@ -173,6 +175,37 @@ static bool take_output(struct parser *p, const char *arg)
 	if (!*arg)
 		return complain("-o needs a file name");
 	p->opt->output = arg;
+	return true;
+}
+
+static bool take_bulk(struct parser *p, const char *arg)
+{
+	(void)arg;
+	p->opt->bulk = true;
+	return true;
+}
+
+static bool take_buffer_size(struct parser *p, const char *arg)
+{
+	long n;
+
+	if (!parse_number(arg, 1, MAX_BUFFER_MB, &n))
+		return complain("invalid buffer size '%s' (should be 1 to %d MB)", arg, MAX_BUFFER_MB);
+	p->opt->buffer_mb = (unsigned)n;
+	return true;
+}
+
+static bool take_rotation(struct parser *p, const char *arg)
+{
+	if (!sink_parse_rotation(arg, &p->opt->max_file_bytes, &p->opt->max_files))
+		return complain("invalid -S '%s' (should be SIZE or SIZE,COUNT; SIZE in MB)", arg);
+	return true;
+}
+
+static bool take_flight(struct parser *p, const char *arg)
+{
+	(void)arg;
+	p->opt->flight = true;
 	return true;
 }
 
@@ -463,6 +496,10 @@ static bool check_together(const struct options *o)
 		return complain("a script must be given: a file, -, or -e SCRIPT (see --help)");
 	if (o->command && o->target_pid)
 		return complain("-c and -x cannot be given together");
+	if (o->max_file_bytes && !o->output && !o->bulk)
+		return complain("-S needs -o FILE");
+	if (o->flight && o->command)
+		return complain("-F and -c cannot be given together");
 	if (o->time_limits_off && !o->guru)
 		return complain("--suppress-time-limits needs guru mode (-g)");
 	return true;

@@ -2,28 +2,22 @@
 #include "cmd/run.h"
 
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <time.h>
 
 #include "base/sys.h"
 #include "cmd/kernel_run.h"
 #include "runtime/user/front.h"
 #include "translator/session.h"
 
-/* -o FILE with its strftime conversions done. */
-static const char *output_name(struct session *s)
+static struct sink_options output_of(const struct options *o)
 {
-	time_t now = time(NULL);
-	struct tm tm;
-	size_t room;
-	char *name;
-
-	if (!s->opt.output || !strchr(s->opt.output, '%') || !localtime_r(&now, &tm))
-		return s->opt.output;
-	room = strlen(s->opt.output) * 8 + 256;
-	name = arena_alloc(s->arena, room);
-	return strftime(name, room, s->opt.output, &tm) ? name : s->opt.output;
+	return (struct sink_options){
+		.file = o->output,
+		.max_bytes = o->max_file_bytes,
+		.max_files = o->max_files,
+		.bulk = o->bulk,
+		.cpu_names = o->flight,
+		.no_warnings = o->no_warnings,
+	};
 }
 
 static int run_user(struct session *s)
@@ -32,13 +26,17 @@ static int run_user(struct session *s)
 		.object = s->object_path,
 		.command = s->opt.command,
 		.target = s->opt.target_pid,
-		.output = output_name(s),
+		.output = output_of(&s->opt),
 		.timeout_ms = s->opt.timeout_ms,
+		.buffer_mb = s->opt.buffer_mb,
 		.verbose = session_verbose(s, 5),
-		.no_warnings = s->opt.no_warnings,
+		.daemon = s->opt.flight,
 	};
 
-	return user_run(&o);
+	if (!s->opt.flight || s->opt.output)
+		return user_run(&o);
+	fputs("ERROR: on the user runtime -F needs -o FILE: there is no module to detach from\n", stderr);
+	return 1;
 }
 
 static int run_kernel(struct session *s)
@@ -48,11 +46,12 @@ static int run_kernel(struct session *s)
 		.engine = s->engine_path,
 		.command = s->opt.command,
 		.target = s->opt.target_pid,
-		.output = output_name(s),
+		.output = output_of(&s->opt),
 		.timeout_ms = s->opt.timeout_ms,
 		.buffer_mb = s->opt.buffer_mb,
 		.verbose = session_verbose(s, 5),
-		.no_warnings = s->opt.no_warnings,
+		.detach = s->opt.flight && !s->opt.output,
+		.daemon = s->opt.flight && s->opt.output,
 	};
 
 	return kernel_run(&o);

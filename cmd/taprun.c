@@ -9,22 +9,29 @@
 
 #include "cmd/kernel_run.h"
 #include "cmd/load.h"
+#include "cmd/merge.h"
 #include "config.h"
 
 static const char usage[] =
-	"Usage: taprun [options] NAME.ko     load the script's module, run it, remove it\n"
-	"   or: taprun [options] -A NAME     attach to one that was left running\n"
-	"   or: taprun -d NAME               remove it\n"
+	"Usage: taprun [options] NAME.ko [GLOBAL=VALUE...]   load the script's module, run it, remove it\n"
+	"   or: taprun [options] -A NAME                     attach to one that was left running\n"
+	"   or: taprun -d NAME                               remove it; '*': all that nobody uses\n"
+	"   or: taprun -M [-v] [-o FILE] FILE...             merge the files of -b\n"
 	"\n"
-	"  -c CMD       run CMD, end when it ends; target() is its process\n"
-	"  -x PID       target() is PID; end when it ends\n"
-	"  -o FILE      write the output to FILE\n"
-	"  -T SECONDS   end after SECONDS\n"
-	"  -s MB        size of each CPU's output buffer\n"
-	"  -L           leave it running and go\n"
-	"  -w           print no warnings\n"
-	"  -v           say more\n"
-	"  -h, -V       this help; the version\n";
+	"  -c CMD         run CMD, end when it ends; target() is its process\n"
+	"  -x PID         target() is PID\n"
+	"  -o FILE        write the output to FILE, whose name may have strftime's conversions\n"
+	"  -S SIZE[,COUNT]  begin a new file after SIZE MB; keep the last COUNT\n"
+	"  -b             bulk mode: a file for each CPU\n"
+	"  -s MB          size of each CPU's output buffer\n"
+	"  -T SECONDS     end after SECONDS\n"
+	"  -L             leave it running and go\n"
+	"  -D             go on in the background, print the process id\n"
+	"  -w             print no warnings\n"
+	"  -v             say more\n"
+	"  -h, -V         this help; the version\n"
+	"\n"
+	"Signals: INT, TERM, HUP end the script; QUIT leaves it running; USR2 begins a new file.\n";
 
 /* A decimal number from 1 to HIGH; else it has said what is wrong with the option. */
 static bool parse_number(char option, const char *text, long high, long *n)
@@ -42,17 +49,21 @@ int main(int argc, char **argv)
 {
 	struct kernel_run_options o = { 0 };
 	const char *remove = NULL;
+	bool merges = false;
 	int option;
 	long n;
 
-	while ((option = getopt(argc, argv, "c:x:o:T:s:A:d:LwvhV")) != -1)
+	while ((option = getopt(argc, argv, "c:x:o:S:bT:s:A:d:LDMwvhV")) != -1)
 		switch (option) {
 		case 'c': o.command = optarg; break;
-		case 'o': o.output = optarg; break;
+		case 'o': o.output.file = optarg; break;
 		case 'A': o.attach = optarg; break;
 		case 'd': remove = optarg; break;
 		case 'L': o.detach = true; break;
-		case 'w': o.no_warnings = true; break;
+		case 'D': o.daemon = true; break;
+		case 'M': merges = true; break;
+		case 'b': o.output.bulk = true; break;
+		case 'w': o.output.no_warnings = true; break;
 		case 'v': o.verbose++; break;
 		case 'x':
 			if (!parse_number('x', optarg, INT_MAX, &n))
@@ -64,8 +75,15 @@ int main(int argc, char **argv)
 				return EXIT_FAILURE;
 			o.timeout_ms = (uint64_t)n * 1000;
 			break;
+		case 'S':
+			if (!sink_parse_rotation(optarg, &o.output.max_bytes, &o.output.max_files)) {
+				fprintf(stderr, "taprun: invalid -S '%s' (should be SIZE or SIZE,COUNT; SIZE in MB)\n",
+					optarg);
+				return EXIT_FAILURE;
+			}
+			break;
 		case 's':
-			if (!parse_number('s', optarg, 1024, &n))
+			if (!parse_number('s', optarg, 4095, &n))
 				return EXIT_FAILURE;
 			o.buffer_mb = (unsigned)n;
 			break;
@@ -78,13 +96,36 @@ int main(int argc, char **argv)
 		default:
 			return EXIT_FAILURE;
 		}
-	if (remove)
-		return remove_module(remove) ? EXIT_SUCCESS : EXIT_FAILURE;
-	if (optind < argc)
+	if (merges)
+		return merge_bulk(o.output.file, argv + optind, o.verbose) ? EXIT_SUCCESS : EXIT_FAILURE;
+	if (remove && !strcmp(remove, "*")) {
+		remove_unused();
+		return EXIT_SUCCESS;
+	}
+	if (remove) {
+		n = remove_module(remove) ? EXIT_SUCCESS : EXIT_FAILURE;
+		remove_engine();
+		return (int)n;
+	}
+	if (!o.attach && optind < argc)
 		o.object = argv[optind++];
-	if (optind < argc || !o.object == !o.attach || (o.command && o.target)) {
+	o.globals = (const char *const *)argv + optind;
+	for (; optind < argc; optind++)
+		if (o.attach || !strchr(argv[optind], '='))
+			o.object = NULL, o.attach = NULL;
+	if (!o.object == !o.attach || (o.command && (o.target || o.detach || o.daemon || o.attach)) ||
+	    (o.detach && o.daemon)) {
 		fputs(usage, stderr);
 		return EXIT_FAILURE;
 	}
+	if (o.output.max_bytes && !o.output.file && !o.output.bulk) {
+		fputs("taprun: -S needs -o FILE\n", stderr);
+		return EXIT_FAILURE;
+	}
+	if (o.daemon && !o.output.file) {
+		fputs("taprun: -D needs -o FILE\n", stderr);
+		return EXIT_FAILURE;
+	}
+	o.output.cpu_names = o.daemon;
 	return kernel_run(&o);
 }

@@ -15,7 +15,7 @@ extern char **environ;
 
 int host_signals_open(struct host_signals *s, bool with_stop)
 {
-	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP };
+	static const int wanted[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR2, SIGTSTP };
 	const struct sigaction ignore = { .sa_handler = SIG_IGN }, standard = { .sa_handler = SIG_DFL };
 	sigset_t set;
 

@@ -5,6 +5,7 @@
 #                       programs: freestanding, so it has flags of its own
 #                       (RT_CFLAGS of configure.ac) and rules of its own;
 #   libuser.a           the driver's side of the user runtime, ordinary C.
+#   libdriver.a         what that and the kernel runtime's loader share.
 
 # Headers that generated C includes; installed.
 RT_INCLUDES = \
@@ -85,10 +86,17 @@ RT_ENGINE_SOURCES = \
 RT_BESIDE = \
 	runtime/user/object.ld
 
+noinst_LIBRARIES += libdriver.a
+libdriver_a_SOURCES = \
+	runtime/driver/daemon.c \
+	runtime/driver/daemon.h \
+	runtime/driver/sink.c \
+	runtime/driver/sink.h \
+	runtime/host.c \
+	runtime/host.h
+
 noinst_LIBRARIES += libuser.a
 libuser_a_SOURCES = \
-	runtime/host.c \
-	runtime/host.h \
 	runtime/user/arm.c \
 	runtime/user/contexts.c \
 	runtime/user/driver.c \

@@ -19,6 +19,9 @@
  *	const char                 script_symbol_names[];
  *
  *	void script_init(struct rt_context *c);          initialisers of globals; once
+ *	void script_set(struct rt_context *c, uint32_t global, int64_t number, const char *text);
+ *	                                                 gives a GLOBAL_LONG or _STRING a value; after
+ *	                                                 script_init, before any handler
  *	void script_site(struct rt_context *c, uint32_t site);   runs the handlers of a site:
  *	                                                 SITE probes, and the entry half of RETURN ones
  *	void script_return(struct rt_context *c, uint32_t probe); a return probe's handler
@@ -137,6 +140,7 @@ extern const char script_symbols[];
 extern const char script_lines[];
 extern const char script_symbol_names[];
 void script_init(struct rt_context *c);
+void script_set(struct rt_context *c, uint32_t global, int64_t number, const char *text);
 void script_site(struct rt_context *c, uint32_t site);
 void script_return(struct rt_context *c, uint32_t probe);
 void script_entry(struct rt_context *c, uint32_t probe);

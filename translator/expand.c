@@ -19,6 +19,7 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "base/modules.h"
 #include "lang/ast_print.h"
 #include "translator/dwarf/dw.h"
 #include "translator/library.h"
@@ -401,6 +402,7 @@ static bool needs_kernel(struct session *s)
 static void choose_runtime(struct session *s)
 {
 	bool is_kernel = s->opt.runtime == RUNTIME_KERNEL;
+	const char *refusal;
 
 	switch (s->opt.runtime) {
 	case RUNTIME_KERNEL:
@@ -418,6 +420,9 @@ static void choose_runtime(struct session *s)
 	s->runtime = is_kernel ? RUNTIME_KERNEL : RUNTIME_USER;
 	log_at(&s->log, 1, "Runtime: %s (%s).", s->runtime == RUNTIME_KERNEL ? "kernel" : "user",
 	       s->runtime_why);
+	refusal = is_kernel && s->opt.last_pass == 5 ? modules_refusal() : NULL;
+	if (refusal)
+		diag_error(&s->diag, (struct loc){ 0 }, E_CANNOT_LOAD, refusal);
 }
 
 static void add_alias(struct session *s, const struct decl *d)

@@ -62,6 +62,7 @@
 	"the kernel runtime needs the headers of kernel %s, which are not at %s; on Debian: apt-get install %s"
 #define E_NO_MODULES "E_NO_MODULES", \
 	"kernel %s was built without CONFIG_MODULES, so it can't load what the kernel runtime makes"
+#define E_CANNOT_LOAD "E_CANNOT_LOAD", "the kernel runtime can't be used here: %s"
 #define E_WRITE "E_WRITE", "cannot write '%s': %s"
 
 #endif

@@ -57,7 +57,9 @@ struct options {
 	bool handler_errors_off; /* --suppress-handler-errors */
 	unsigned buffer_mb;     /* -s, 0: default */
 	const char *output;     /* -o */
-	const char *rotation;   /* -S */
+	uint64_t max_file_bytes; /* -S, 0: none */
+	unsigned max_files;     /* likewise */
+	bool flight;            /* -F */
 	const char *command;    /* -c */
 	int target_pid;         /* -x, 0: none */
 	uint64_t timeout_ms;    /* -T, 0: none */

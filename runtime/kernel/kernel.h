@@ -22,6 +22,7 @@
 #include "runtime/port.h"
 
 struct file;
+struct kernel_ring;
 struct poll_table_struct;
 struct task_struct;
 
@@ -80,11 +81,14 @@ void kernel_tell_unarmed(uint32_t probe, const char *why, int err);
 
 int output_init(unsigned int megabytes);
 void output_fini(void); /* nobody writes or reads any more */
-ssize_t output_read(char __user *to, size_t size, bool may_wait);
+ssize_t output_read(char __user *to, size_t size, bool is_bulk, bool may_wait);
 __poll_t output_poll(struct file *file, struct poll_table_struct *wait);
 /* No more will be written: readers get the rest, then 0. */
 void output_finish(void);
 uint64_t output_dropped(void); /* records for which there was no room */
+/* While YES nobody reads (readers get 0), and the oldest records make room for new ones. */
+void output_detach(bool yes);
+int output_tell(struct kernel_ring *k); /* -EINVAL: there is no such CPU, nor one after it */
 /* Lets those who wait in poll look; any context. */
 void output_wake(void);
 

@@ -13,7 +13,7 @@
  *	LOADED   -> STOPPED   KERNEL_STOP before a start: nothing runs
  *
  * A module runs its script once.  It can be removed when nobody has the file open;
- * one that was kept running without a reader (KERNEL_KEEP) is stopped by removal.
+ * one that was kept running without a reader (KERNEL_DETACH) is stopped by removal.
  */
 #include <linux/fs.h>
 #include <linux/kernel.h>
@@ -52,7 +52,7 @@ enum state { LOADED, RUNNING, STOPPED };
 
 static DEFINE_MUTEX(session_lock);
 static enum state state;
-static unsigned int n_open; /* under session_lock */
+static atomic_t n_open;
 static bool keeps_running;  /* likewise */
 static bool is_armed;       /* likewise */
 static struct rt_context **contexts; /* of each CPU */
@@ -217,7 +217,7 @@ bool kernel_may_sleep(const struct rt_context *c)
 
 bool kernel_has_reader(void)
 {
-	return READ_ONCE(n_open) > 0;
+	return atomic_read(&n_open) > 0;
 }
 
 void kernel_tell_unarmed(uint32_t probe, const char *why, int err)
@@ -268,6 +268,63 @@ static void run_ordered(enum script_probe_kind kind)
 				run_here(i);
 		last = next;
 		first = false;
+	}
+}
+
+/* ---- values for globals, from the loader's command line ---- */
+
+struct given {
+	struct given *next;
+	uint32_t global;
+	int64_t number;
+	char text[sizeof_field(struct kernel_global, value)];
+};
+
+static struct given *given; /* under session_lock; the last one first */
+
+static int give_global(struct kernel_global *k)
+{
+	struct given *g;
+	uint32_t i = 0;
+
+	k->name[sizeof(k->name) - 1] = k->value[sizeof(k->value) - 1] = 0;
+	while (i < script_info.n_globals && strcmp(script_strings + script_globals[i].name, k->name))
+		i++;
+	if (i == script_info.n_globals)
+		return -ENOENT;
+	if (script_globals[i].type != GLOBAL_LONG && script_globals[i].type != GLOBAL_STRING)
+		return -EISDIR;
+	if (strlen(k->value) >= script_info.max_string)
+		return -E2BIG;
+	g = kzalloc(sizeof(*g), GFP_KERNEL);
+	if (!g)
+		return -ENOMEM;
+	g->global = i;
+	strscpy(g->text, k->value, sizeof(g->text));
+	if (script_globals[i].type == GLOBAL_LONG && kstrtoll(k->value, 0, &g->number)) {
+		kfree(g);
+		return -EDOM;
+	}
+	g->next = given;
+	given = g;
+	return 0;
+}
+
+/* The first one given is set first; then they go. */
+static void set_globals(struct rt_context *c)
+{
+	struct given *in_order = NULL, *g;
+
+	while ((g = given)) {
+		given = g->next;
+		g->next = in_order;
+		in_order = g;
+	}
+	while ((g = in_order)) {
+		if (c)
+			script_set(c, g->global, g->number, g->text);
+		in_order = g->next;
+		kfree(g);
 	}
 }
 
@@ -322,6 +379,7 @@ static int session_start(const struct kernel_start *how)
 	rt_session.tz_name[sizeof(rt_session.tz_name) - 1] = 0;
 	rt_context_claim(main_context, current->tgid, current->pid);
 	script_init(main_context);
+	set_globals(main_context);
 	if (rt_session_accept(RT_BEGIN))
 		run_ordered(PROBE_BEGIN);
 	/* Where that is refused the session is one that wants to be stopped. */
@@ -360,6 +418,9 @@ static void tell_status(struct kernel_status *s)
 {
 	*s = (struct kernel_status){
 		.is_running = state == RUNNING,
+		/* who asks has it open */
+		.is_over = state == STOPPED || (state == LOADED && atomic_read(&n_open) == 1),
+		.is_detached = keeps_running,
 		.is_exiting = READ_ONCE(rt_session.exiting),
 		.error_state = READ_ONCE(rt_session.error_state),
 		.too_many_skipped = !!READ_ONCE(rt_session.too_many_skipped),
@@ -388,17 +449,14 @@ static int file_open(struct inode *inode, struct file *file)
 {
 	if (!try_module_get(THIS_MODULE))
 		return -ENODEV;
-	mutex_lock(&session_lock);
-	n_open++;
-	mutex_unlock(&session_lock);
+	atomic_inc(&n_open); /* without the lock: end probes may be running */
 	return 0;
 }
 
 static int file_release(struct inode *inode, struct file *file)
 {
 	mutex_lock(&session_lock);
-	WRITE_ONCE(n_open, n_open - 1);
-	if (!n_open && !keeps_running)
+	if (atomic_dec_and_test(&n_open) && !keeps_running && state == RUNNING)
 		session_stop();
 	mutex_unlock(&session_lock);
 	module_put(THIS_MODULE);
@@ -407,7 +465,7 @@ static int file_release(struct inode *inode, struct file *file)
 
 static ssize_t file_read(struct file *file, char __user *to, size_t size, loff_t *at)
 {
-	return output_read(to, size, !(file->f_flags & O_NONBLOCK));
+	return output_read(to, size, file->private_data, !(file->f_flags & O_NONBLOCK));
 }
 
 static long file_ioctl(struct file *file, unsigned int request, unsigned long arg)
@@ -416,6 +474,8 @@ static long file_ioctl(struct file *file, unsigned int request, unsigned long ar
 	struct kernel_start start;
 	struct kernel_status status;
 	struct kernel_ledger *ledger;
+	struct kernel_global *global;
+	struct kernel_ring ring;
 	uint32_t flag;
 	long err = 0;
 
@@ -435,12 +495,30 @@ static long file_ioctl(struct file *file, unsigned int request, unsigned long ar
 	case KERNEL_STATUS:
 		tell_status(&status);
 		return copy_to_user(at, &status, sizeof(status)) ? -EFAULT : 0;
-	case KERNEL_KEEP:
+	case KERNEL_DETACH:
 		if (get_user(flag, (uint32_t __user *)at))
 			return -EFAULT;
 		mutex_lock(&session_lock);
 		keeps_running = flag;
+		output_detach(flag);
 		mutex_unlock(&session_lock);
+		return 0;
+	case KERNEL_RING:
+		if (copy_from_user(&ring, at, sizeof(ring)))
+			return -EFAULT;
+		err = output_tell(&ring);
+		return err ? err : copy_to_user(at, &ring, sizeof(ring)) ? -EFAULT : 0;
+	case KERNEL_GLOBAL:
+		global = memdup_user(at, sizeof(*global));
+		if (IS_ERR(global))
+			return PTR_ERR(global);
+		mutex_lock(&session_lock);
+		err = give_global(global);
+		mutex_unlock(&session_lock);
+		kfree(global);
+		return err;
+	case KERNEL_BULK:
+		file->private_data = file;
 		return 0;
 	case KERNEL_LEDGER:
 		ledger = memdup_user(at, sizeof(*ledger));
@@ -495,6 +573,7 @@ static void __exit script_module_exit(void)
 	remove_proc_entry(proc_name, NULL);
 	mutex_lock(&session_lock);
 	session_stop();
+	set_globals(NULL);
 	mutex_unlock(&session_lock);
 	output_fini();
 	contexts_free();

@@ -4,13 +4,13 @@
  * where NAME is the module's.
  *
  *	open     one session; the module cannot be removed meanwhile
- *	ioctl    KERNEL_START runs the begin probes and arms the others; KERNEL_STOP disarms,
+ *	ioctl    KERNEL_GLOBAL sets a variable; KERNEL_START runs the begin probes and arms the others; KERNEL_STOP disarms,
  *	         runs the end probes; KERNEL_STATUS tells how it went
  *	read     struct kernel_record's, whole ones, merged by time; while there are none it
  *	         sleeps, or EAGAIN with O_NONBLOCK; 0: stopped, and all has been read
  *	poll     POLLIN: there is something to read; POLLPRI: the script wants to end, by exit()
  *	         or an error
- *	close    the last one stops a session that runs, unless KERNEL_KEEP was asked for
+ *	close    the last one stops a session that runs, unless KERNEL_DETACH was asked for
  */
 #ifndef TAPSTER_RUNTIME_KERNEL_TRANSPORT_H
 #define TAPSTER_RUNTIME_KERNEL_TRANSPORT_H
@@ -23,7 +23,7 @@
 #include <sys/ioctl.h>
 #endif
 
-#define KERNEL_ABI 1
+#define KERNEL_ABI 2
 #define KERNEL_PROC_PREFIX "tapster."
 #define KERNEL_READ_MIN 16384 /* bytes: every record fits */
 
@@ -47,6 +47,8 @@ struct kernel_start {
 struct kernel_status {
 	uint32_t is_running, is_exiting, error_state, too_many_skipped;
 	uint32_t n_errors, n_probes;
+	uint32_t is_over;            /* it will not run (any more): it can be removed */
+	uint32_t is_detached;        /* it runs without a reader */
 	uint64_t n_skipped, dropped;
 };
 
@@ -59,10 +61,28 @@ struct kernel_ledger {
 	char name[200];
 };
 
+/* A value for a global variable of the script, before KERNEL_START.  ENOENT: there is none, EISDIR:
+ * it is an array or a statistic, EDOM: it wants a number, E2BIG: that is too much. */
+struct kernel_global {
+	char name[128];
+	char value[1024];
+};
+
+/* What came of the output of a CPU. */
+struct kernel_ring {
+	uint32_t cpu;          /* in; ENODEV: not this one, EINVAL: nor any after it */
+	uint32_t unused;
+	uint64_t dropped;      /* records that found no room */
+	uint64_t overwritten;  /* records that made room, while detached */
+};
+
 #define KERNEL_START _IOW('t', 1, struct kernel_start)
 #define KERNEL_STOP _IO('t', 2)
 #define KERNEL_STATUS _IOR('t', 3, struct kernel_status)
-#define KERNEL_KEEP _IOW('t', 4, uint32_t) /* 1: closing doesn't stop; 0: it does again */
+#define KERNEL_DETACH _IOW('t', 4, uint32_t) /* 1: closing doesn't stop, nobody reads; 0: as before */
 #define KERNEL_LEDGER _IOWR('t', 5, struct kernel_ledger)
+#define KERNEL_RING _IOWR('t', 6, struct kernel_ring)
+#define KERNEL_GLOBAL _IOW('t', 8, struct kernel_global)
+#define KERNEL_BULK _IO('t', 7) /* this file reads each CPU's records by themselves, unmerged */
 
 #endif

@@ -19,6 +19,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "runtime/driver/daemon.h"
 #include "runtime/user/reader.h"
 #include "runtime/user/running.h"
 #include "runtime/user/tracer.h"
@@ -38,7 +39,8 @@ struct driver {
 	struct rt_context *c; /* for probes that run here */
 	struct timer *timers;
 	size_t n_timers;
-	int wake_fd, out_fd;
+	struct sink *sink;
+	int wake_fd;
 	bool is_interrupted; /* by SIGINT or its like */
 	bool is_paused;  /* the front is stopped: nothing is printed, no timer runs */
 	bool is_running; /* ordinary probes may run */
@@ -197,7 +199,7 @@ static bool find_files(struct driver *d)
 			f->exists = true;
 			f->device = st.st_dev;
 			f->inode = st.st_ino;
-		} else if (!d->o->no_warnings) {
+		} else if (!d->o->output.no_warnings) {
 			fprintf(stderr, "WARNING: %s: %s; its probes never run\n", f->path,
 				strerror(errno));
 		}
@@ -243,14 +245,9 @@ static bool set_timers(struct driver *d)
 static bool open_fds(struct driver *d)
 {
 	d->wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	d->out_fd = STDOUT_FILENO;
-	if (d->o->output) {
-		d->out_fd = open(d->o->output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-		if (d->out_fd < 0) {
-			fprintf(stderr, "ERROR: cannot write %s: %s\n", d->o->output, strerror(errno));
-			return false;
-		}
-	}
+	d->sink = sink_open(&d->o->output, d->start->group);
+	if (!d->sink)
+		return false;
 	if (d->wake_fd < 0)
 		fprintf(stderr, "ERROR: %s\n", strerror(errno));
 	return d->wake_fd >= 0;
@@ -490,12 +487,16 @@ static void take_signals(struct driver *d)
 	struct signalfd_siginfo info;
 	char signal;
 	while (read(d->start->signals->fd, &info, sizeof info) == sizeof info)
-		if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGTSTP)
+		if (info.ssi_signo == SIGUSR2)
+			sink_switch(d->sink);
+		else if (info.ssi_signo != SIGCHLD && info.ssi_signo != SIGTSTP)
 			d->is_interrupted = true;
 	while (read(d->start->link_fd, &signal, 1) == 1)
 		if (signal == SIGTSTP || signal == SIGCONT) {
 			d->is_paused = signal == SIGTSTP;
 			reader_pause(d->reader, d->is_paused);
+		} else if (signal == SIGUSR2) {
+			sink_switch(d->sink);
 		} else {
 			d->is_interrupted = true;
 		}
@@ -537,7 +538,7 @@ static int report(struct driver *d, bool output_good)
 				"stap -t for more details.\n");
 		status = 1;
 	}
-	if ((rt->n_errors || rt->n_skipped) && !d->o->no_warnings)
+	if ((rt->n_errors || rt->n_skipped) && !d->o->output.no_warnings)
 		fprintf(stderr, "WARNING: Number of errors: %" PRIu32 ", skipped probes: %" PRIu64 "\n",
 			rt->n_errors, rt->n_skipped);
 	for (uint32_t i = 0; d->o->verbose && i < d->im->info->n_probes; i++)
@@ -550,9 +551,19 @@ static int report(struct driver *d, bool output_good)
 					OBJECT_CALL(d, const char *(*)(enum rt_skip), skip_text)(
 						(enum rt_skip)r));
 		}
-	if (rt->dropped && !d->o->no_warnings)
+	if (rt->dropped && !d->o->output.no_warnings)
 		fprintf(stderr, "WARNING: There were %" PRIu64 " transport failures.\n", rt->dropped);
 	return status;
+}
+
+/* All is armed; from now on a daemon says nothing. */
+static void tell_front(struct driver *d)
+{
+	if (!d->o->daemon)
+		return;
+	daemon_hush();
+	d->start->result->is_started = true;
+	kill(d->start->pid, SIGCHLD);
 }
 
 /* Goes no further when the front has died on the way. */
@@ -576,6 +587,7 @@ static int run(struct driver *d)
 				on_process_begun(d, p);
 		if (set_timers(d)) {
 			tracer_start(&d->tracer);
+			tell_front(d);
 			supervise(d);
 		}
 	}
@@ -616,7 +628,7 @@ void driver_run(const struct driver_start *start)
 	d.env.vdso_clock_gettime = find_vdso_clock();
 	d.env.always_break = d.o->always_break || getenv("TAPSTER_BREAK");
 	d.env.verbose = d.o->verbose;
-	d.env.no_warnings = d.o->no_warnings;
+	d.env.no_warnings = d.o->output.no_warnings;
 	d.tracer.env = &d.env;
 	d.tracer.data = &d;
 	d.tracer.process_begun = on_process_begun;
@@ -638,13 +650,14 @@ void driver_run(const struct driver_start *start)
 		be_ourselves(&d);
 		catch_faults(d.im);
 		d.reader = reader_start(&(struct reader_start){
-			.im = d.im, .fd = d.out_fd, .wake_fd = d.wake_fd, .front_fd = start->link_fd,
-			.group = start->group, .no_warnings = d.o->no_warnings });
+			.im = d.im, .sink = d.sink, .wake_fd = d.wake_fd, .front_fd = start->link_fd });
 		if (d.reader)
 			result->status = run(&d);
 		else
 			fprintf(stderr, "ERROR: cannot start a thread\n");
 	}
+	if (d.sink && !is_orphaned(&d) && !sink_close(d.sink))
+		result->status = 1;
 	result->command_done = d.tracer.command_done;
 	result->command_status = d.tracer.command_status;
 	result->is_complete = true;

@@ -21,6 +21,7 @@
 
 /* In memory that the front shares. */
 struct driver_result {
+	bool is_started; /* all is armed; the front is told by SIGCHLD */
 	bool is_complete; /* what follows is good: the driver has done all that it had to */
 	int status;
 	bool command_done;

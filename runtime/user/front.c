@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "runtime/driver/daemon.h"
 #include "runtime/host.h"
 #include "runtime/user/driver.h"
 #include "runtime/user/ledger.h"
@@ -28,6 +29,7 @@ struct front {
 	struct image im;
 	struct host_signals signals;
 	int link_fd; /* the end that we write to */
+	int ready_fd; /* of a daemon that is not ready; -1 */
 	pid_t driver;
 	struct driver_result *result;
 	unsigned n_signals; /* that mean an end */
@@ -66,7 +68,7 @@ static _Noreturn void be_driver(struct driver_start *start)
 	struct user_run_options o = *start->o; /* some of it is in our arguments */
 	o.object = copy_of(o.object);
 	o.command = copy_of(o.command);
-	o.output = copy_of(o.output);
+	o.output.file = copy_of(o.output.file);
 	start->o = &o;
 	snprintf(start->name, sizeof start->name, "%s", program_invocation_short_name);
 	setpgid(0, 0);
@@ -127,6 +129,8 @@ static void take_signals(struct front *f)
 	while (read(f->signals.fd, &info, sizeof info) == sizeof info)
 		if (info.ssi_signo == SIGTSTP) {
 			take_a_break(f);
+		} else if (info.ssi_signo == SIGUSR2) {
+			tell_driver(f, SIGUSR2);
 		} else if (info.ssi_signo != SIGCHLD) {
 			f->n_signals++;
 			tell_driver(f, (int)info.ssi_signo);
@@ -143,6 +147,8 @@ static bool wait_for_driver(struct front *f, int *how)
 			take_signals(f);
 			return true;
 		}
+		if (f->result->is_started)
+			daemon_is_ready(&f->ready_fd);
 		poll(&fd, 1, -1);
 		take_signals(f);
 	}
@@ -190,8 +196,13 @@ static bool open_image(struct front *f)
 
 int user_run(const struct user_run_options *o)
 {
-	struct front f = { .o = o, .link_fd = -1 };
+	struct front f = { .o = o, .link_fd = -1, .ready_fd = -1 };
 	int status = 1;
+	if (o->daemon) {
+		f.ready_fd = daemon_begin(&status);
+		if (f.ready_fd < 0)
+			return status;
+	}
 	if (!open_image(&f))
 		return 1;
 	int err = ledger_open();

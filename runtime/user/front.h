@@ -24,15 +24,17 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "runtime/driver/sink.h"
+
 struct user_run_options {
 	const char *object;  /* NAME.so */
 	const char *command; /* -c; NULL: none */
 	pid_t target;        /* -x; 0: none */
-	const char *output;  /* -o; NULL: standard output */
+	struct sink_options output; /* -o, -S, -b, -w */
 	uint64_t timeout_ms; /* -T; 0: none */
 	unsigned buffer_mb;  /* -s, per CPU; 0: 1 */
 	int verbose;
-	bool no_warnings;    /* -w */
+	bool daemon;         /* -F: go on in the background */
 	bool always_break;   /* breakpoint entries only (TAPSTER_BREAK=1 in the environment, too) */
 };
 

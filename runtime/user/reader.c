@@ -7,20 +7,15 @@
 #include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 #include <x86intrin.h>
 
-#include "runtime/host.h"
-
 enum {
-	BUFFER = 1 << 18,
 	NAP_NS = 1000000,         /* between rounds while data come; writers never call us */
 	NAP_MAX_NS = 16000000     /* when none come */
 };
@@ -35,9 +30,6 @@ struct reader {
 	atomic_uint rounds; /* completed */
 	uint64_t *at;       /* what has been read of each ring */
 	uint64_t *head;     /* what there is, this round */
-	char *buffer;
-	size_t n;
-	struct host_said said;
 };
 
 static void tell_driver(struct reader *r)
@@ -47,62 +39,14 @@ static void tell_driver(struct reader *r)
 		r->failed |= errno != EAGAIN;
 }
 
+/* The output is gone: the session ends. */
 static void write_out(struct reader *r)
 {
-	size_t done = 0;
-	while (done < r->n && !r->failed) {
-		ssize_t n = write(r->start.fd, r->buffer + done, r->n - done);
-		if (n >= 0) {
-			done += (size_t)n;
-		} else if (errno != EINTR) {
-			if (errno != EPIPE)
-				fprintf(stderr, "ERROR: cannot write the output: %s\n", strerror(errno));
-			r->failed = true;
-			r->im->rt->exiting = 1;
-			tell_driver(r);
-		}
-	}
-	r->n = 0;
-}
-
-static void add_text(struct reader *r, const char *text, size_t n)
-{
-	while (n) {
-		if (r->n == BUFFER)
-			write_out(r);
-		size_t part = BUFFER - r->n < n ? BUFFER - r->n : n;
-		memcpy(r->buffer + r->n, text, part);
-		r->n += part;
-		text += part;
-		n -= part;
-	}
-}
-
-static void take(struct reader *r, const struct user_record *rec)
-{
-	switch (rec->kind) {
-	case RT_OUTPUT_PRINT:
-		add_text(r, rec->data, rec->size);
-		break;
-	case RT_OUTPUT_LOG:
-		write_out(r);
-		fprintf(stderr, "%.*s\n", (int)rec->size, rec->data);
-		break;
-	case RT_OUTPUT_WARNING:
-		if (!r->start.no_warnings && host_is_new(&r->said, rec->data, rec->size)) {
-			write_out(r);
-			fprintf(stderr, "WARNING: %.*s\n", (int)rec->size, rec->data);
-		}
-		break;
-	case RT_OUTPUT_ERROR:
-		write_out(r);
-		fprintf(stderr, "ERROR: %.*s\n", (int)rec->size, rec->data);
-		break;
-	case RT_OUTPUT_SYSTEM:
-		write_out(r);
-		host_system(rec->data, rec->size, r->start.group); /* reaped by the tracer */
-		break;
-	}
+	if (sink_flush(r->start.sink) || r->failed)
+		return;
+	r->failed = true;
+	r->im->rt->exiting = 1;
+	tell_driver(r);
 }
 
 /* The next record of ring I, or NULL. */
@@ -153,7 +97,7 @@ static bool round_once(struct reader *r)
 		if (!first)
 			break;
 		any = true;
-		take(r, first);
+		sink_put(r->start.sink, (enum sink_kind)first->kind, from, first->tsc, first->data, first->size);
 		r->at[from] += (sizeof *first + first->size + 7) & ~(uint64_t)7;
 		if (r->at[from] - image_ring(r->im, from)->tail >= s->ring_size / 8)
 			give_room(r, from); /* early, so that writers go on while we do */
@@ -201,11 +145,9 @@ struct reader *reader_start(const struct reader_start *start)
 	sem_init(&r->rouse, 0, 0);
 	r->at = calloc(im->session->n_rings, sizeof *r->at);
 	r->head = calloc(im->session->n_rings, sizeof *r->head);
-	r->buffer = malloc(BUFFER);
-	if (!r->at || !r->head || !r->buffer || pthread_create(&r->thread, NULL, run, r) != 0) {
+	if (!r->at || !r->head || pthread_create(&r->thread, NULL, run, r) != 0) {
 		free(r->at);
 		free(r->head);
-		free(r->buffer);
 		free(r);
 		return NULL;
 	}
@@ -260,7 +202,6 @@ bool reader_stop(struct reader *r)
 	bool good = !r->failed;
 	free(r->at);
 	free(r->head);
-	free(r->buffer);
 	free(r);
 	return good;
 }

@@ -10,20 +10,17 @@
 #ifndef TAPSTER_RUNTIME_USER_READER_H
 #define TAPSTER_RUNTIME_USER_READER_H
 
-#include <sys/types.h>
-
+#include "runtime/driver/sink.h"
 #include "runtime/user/image.h"
 
 struct reader;
 
 struct reader_start {
 	const struct image *im;
-	int fd;       /* the output */
+	struct sink *sink; /* of the output; a CPU's by its ring */
 	int wake_fd;  /* an eventfd that is written when the driver must look at the session: a
 		       * handler called exit(), or the output is gone */
 	int front_fd; /* hangs up when nobody waits for the output any more */
-	pid_t group;  /* of the commands of system() */
-	bool no_warnings;
 };
 
 struct reader *reader_start(const struct reader_start *start);

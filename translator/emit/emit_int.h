@@ -143,6 +143,7 @@ void emit_match_close(struct emit *e);
 
 void emit_globals(struct emit *e);
 void emit_init(struct emit *e);
+void emit_set(struct emit *e);
 void emit_repair(struct emit *e);
 
 /* ---- func.c ---- */

@@ -119,6 +119,15 @@ static const char *given_value(const struct emit *e, const struct var *v)
 	return value;
 }
 
+/* Of a number. */
+static const char *initial_c(struct emit *e, const struct var *v)
+{
+	const char *given = given_value(e, v);
+
+	return expr_number_c(e, given	? (int64_t)strtoull(given, NULL, 0) :
+				v->init ? v->init->number.value : 0);
+}
+
 static void emit_initial(struct emit *e, const struct var *v)
 {
 	const char *given = given_value(e, v);
@@ -129,8 +138,7 @@ static void emit_initial(struct emit *e, const struct var *v)
 		out(&e->o, "rt_str_copy(%s, MAXSTRINGLEN, %s);", name_global(e, v),
 		    given ? out_str(&e->o, given) : expr_c(e, v->init));
 	} else if (v->type == TY_LONG) {
-		const char *value = expr_number_c(e, given ? (int64_t)strtoull(given, NULL, 0)
-							   : v->init->number.value);
+		const char *value = initial_c(e, v);
 
 		if (v->is_counter)
 			out(&e->o, "rt_counter_add(c, &%s, %s);", name_global(e, v), value);
@@ -146,6 +154,35 @@ void emit_init(struct emit *e)
 	out(&e->o, "(void)c;");
 	VEC_EACH(&e->s->globals, i)
 		emit_initial(e, e->s->globals.at[i]);
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+}
+
+/* After script_init: so a counter has its initial value. */
+void emit_set(struct emit *e)
+{
+	out(&e->o, "void script_set(struct rt_context *c, uint32_t global, int64_t number, const char *text)");
+	out_open(&e->o, "%s", "");
+	out(&e->o, "(void)c, (void)number, (void)text;");
+	out_open(&e->o, "switch (global)");
+	VEC_EACH(&e->s->globals, i) {
+		const struct var *v = e->s->globals.at[i];
+		const char *name = name_global(e, v);
+
+		if (v->arity > 0 || (v->type != TY_LONG && v->type != TY_STRING))
+			continue;
+		out_label(&e->o, "case %zu:", i);
+		if (v->type == TY_STRING)
+			out(&e->o, "rt_str_copy(%s, MAXSTRINGLEN, text);", name);
+		else if (v->is_counter)
+			out(&e->o, "rt_counter_add(c, &%s, number - %s);", name, initial_c(e, v));
+		else
+			out(&e->o, "%s = number;", name);
+		out(&e->o, "break;");
+	}
+	out_label(&e->o, "default:");
+	out(&e->o, "break;");
+	out_close(&e->o, "");
 	out_close(&e->o, "");
 	out(&e->o, "%s", "");
 }

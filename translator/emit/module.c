@@ -217,6 +217,7 @@ bool pass_emit(struct session *s)
 	emit_probes(&e);
 	emit_dispatch(&e);
 	emit_init(&e);
+	emit_set(&e);
 	emit_repair(&e);
 	emit_info(&e, emit_symbols(&e));
 	emit_files(&e);
