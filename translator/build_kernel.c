@@ -4,17 +4,18 @@
  * running one or that of -r.
  *
  * The runtime is compiled once per kernel and MAXSTRINGLEN and kept in the cache
- * as one relocatable object; it is neither linked nor looked at by objtool as a
- * whole, so that a script's module is put together from script and runtime as if
- * both were compiled with it.
+ * (struct kit); a script's module is put together from script and runtime as if both were
+ * compiled with it.
  */
 #include "translator/build_int.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/sys.h"
@@ -94,7 +95,7 @@ static bool make(struct session *s, const struct kernel_tree *k, const char *dir
 	return build_run(s, &args);
 }
 
-/* ---- the runtime's object ---- */
+/* ---- the runtime's sources ---- */
 
 typedef VEC(const char *) name_vec;
 
@@ -180,38 +181,139 @@ static bool link_sources(struct session *s, const char *dir, const char *folder,
 	return true;
 }
 
-/* The runtime for this kernel as one object; NULL: reported. */
-static const char *runtime_object(struct session *s, const struct kernel_tree *k, bool has_sites)
+/* ---- the kit: the runtime, and how to make a module with it ---- */
+
+/*
+ * Kbuild compiles the runtime, once per kernel, as a module of its own, whose
+ * script is missing (modpost only warns of that).  What it did is kept in the cache:
+ * the objects, as an archive; the object that modpost's C file became, which has the
+ * versions of all that the runtime imports, under a long name that each module's
+ * replaces; and its commands, as a shell script that does the same for a script's C.
+ * So a module costs one run of the compiler and two of the linker.
+ *
+ * Embedded C may import what the runtime doesn't: then kbuild does it all again.
+ */
+#define KIT "tapster_kit_with_a_name_as_long_as_a_module_can_have_it"
+static_assert(sizeof(KIT) == 56, "MODULE_NAME_LEN");
+
+#define COMMON ".module-common.o" /* since 6.12; the same for all modules */
+
+struct kit {
+	const char *archive, *module_object, *common_object, *recipe; /* paths */
+};
+
+static const char *replaced(struct session *s, const char *text, const char *what, const char *with)
 {
-	const char *name = arena_printf(s->arena, "rt_%s.o", runtime_key(s, k, has_sites));
-	const char *path = s->opt.use_cache ? cache_find(s->arena, s->paths.cache_dir, name) : NULL;
-	const char *dir, *cached, *list = "";
+	const char *at = strstr(text, what), *done = "";
+
+	for (; at; at = strstr(text, what)) {
+		done = arena_printf(s->arena, "%s%.*s%s", done, (int)(at - text), text, with);
+		text = at + strlen(what);
+	}
+	return arena_printf(s->arena, "%s%s", done, text);
+}
+
+/* The command by which kbuild made DIR/NAME, as a shell takes it; NULL: it is not there. */
+static const char *recorded(struct session *s, const char *dir, const char *name)
+{
+	const char *at = NULL;
+	struct buf text;
+
+	buf_init(&text);
+	if (!sys_read_file(arena_printf(s->arena, "%s/.%s.cmd", dir, name), &text) &&
+	    (!strncmp(text.data, "cmd_", 4) || !strncmp(text.data, "savedcmd_", 9)))
+		at = strstr(text.data, " := ");
+	at = at ? arena_strndup(s->arena, at + 4, strcspn(at + 4, "\n")) : NULL;
+	buf_fini(&text);
+	if (!at)
+		return NULL;
+	at = replaced(s, at, "$(pound)", "#");
+	return replaced(s, at, "$$", "$");
+}
+
+/* Where a module is made: $dir; its name: $name. */
+static const char *kit_recipe(struct session *s, const struct kernel_tree *k, const char *dir)
+{
+	const char *cc = recorded(s, dir, "kernel_module.o"), *link = recorded(s, dir, KIT ".o");
+	const char *final = recorded(s, dir, KIT ".ko"), *all;
+
+	if (!cc || !link || !final || !strstr(cc, " -c -o "))
+		return NULL;
+	cc = replaced(s, cc, " -c -o ", " $flags -c -o ");
+	cc = replaced(s, cc, arena_printf(s->arena, "%s/kernel_module", dir), "$dir/script");
+	cc = replaced(s, cc, arena_printf(s->arena, "%s/.kernel_module", dir), "$dir/.script");
+	link = replaced(s, link, arena_printf(s->arena, "@%s/" KIT ".mod", dir),
+			"-u init_module $dir/script.o $archive");
+	link = replaced(s, link, arena_printf(s->arena, "%s/" KIT ".o", dir), "$dir/module.o");
+	final = replaced(s, final, arena_printf(s->arena, "%s/" KIT ".mod.o", dir), "$dir/module.mod.o");
+	final = replaced(s, final, arena_printf(s->arena, "%s/" KIT, dir), "$dir/module");
+	final = replaced(s, final, arena_printf(s->arena, "%s/" COMMON, dir), "$common");
+	all = arena_printf(s->arena, "set -e\nexport SRCARCH=x86 # for objtool\ncd %s\n{ %s; }\n{ %s; }\n{ %s; }\n", k->headers, cc, link, final);
+	return strstr(all, dir) ? NULL : all; /* something that we don't know of */
+}
+
+/* Compiles it in DIR. */
+static bool compile_kit(struct session *s, const struct kernel_tree *k, const char *dir, const char *symbols,
+			const struct kit *kit)
+{
+	const char *goals[3] = { "modules", "KBUILD_MODPOST_WARN=1", NULL }, *recipe, *list = "";
+	bool has_sites = symbols;
 	name_vec objects = { 0 };
 	arg_vec args = { 0 };
 
-	if (path)
-		return path;
-	log_at(&s->log, 1, "Compiling the kernel runtime for %s.", k->release);
-	dir = make_dir(s, "runtime");
-	if (!dir || !link_sources(s, dir, "core", has_sites, &objects) ||
-	    !link_sources(s, dir, "kernel", has_sites, &objects))
-		return NULL;
-	path = arena_printf(s->arena, "%s/%s", dir, name);
+	if (!link_sources(s, dir, "core", has_sites, &objects) || !link_sources(s, dir, "kernel", has_sites, &objects))
+		return false;
 	VEC_EACH(&objects, i)
 		list = arena_printf(s->arena, "%s %s", list, objects.at[i]);
-	/* parts of a module that is never linked: its undefined symbols are the script's */
+	if (has_sites)
+		goals[2] = arena_printf(s->arena, "KBUILD_EXTRA_SYMBOLS=%s", symbols);
 	if (!write_file(s, arena_printf(s->arena, "%s/Kbuild", dir),
-			arena_printf(s->arena, "%s\nobj-m := runtime.o\nruntime-y :=%s\n", flags(s), list)) ||
-	    !make(s, k, dir, objects.at, objects.n))
-		return NULL;
-	build_add_words(s, &args, "ld -r -o");
-	build_add(s, &args, path);
+			arena_printf(s->arena, "%s -Werror=frame-larger-than=1024\nobj-m := " KIT ".o\n" KIT "-y :=%s\n",
+				     flags(s), list)) ||
+	    !make(s, k, dir, goals, has_sites ? 3 : 2))
+		return false;
+	build_add_words(s, &args, "ar crs");
+	build_add(s, &args, kit->archive);
 	VEC_EACH(&objects, i)
 		build_add(s, &args, arena_printf(s->arena, "%s/%s", dir, objects.at[i]));
-	if (!build_run(s, &args))
-		return NULL;
-	cached = s->opt.use_cache ? cache_put(s->arena, s->paths.cache_dir, name, path) : NULL;
-	return cached ? cached : path;
+	recipe = kit_recipe(s, k, dir);
+	if (access(kit->common_object, R_OK) && !write_file(s, kit->common_object, ""))
+		return false;
+	/* an empty recipe: kbuild makes each module */
+	return build_run(s, &args) && write_file(s, kit->recipe, recipe ? recipe : "");
+}
+
+/* SYMBOLS: the engine's, of scripts with sites; else NULL.  False: reported. */
+static bool find_kit(struct session *s, const struct kernel_tree *k, const char *symbols, struct kit *kit)
+{
+	const char *key = runtime_key(s, k, symbols), *cache = s->opt.use_cache ? s->paths.cache_dir : NULL;
+	const char *name[4] = { arena_printf(s->arena, "kit_%s.a", key), arena_printf(s->arena, "kit_%s.o", key),
+				arena_printf(s->arena, "kit_%s.common.o", key),
+				arena_printf(s->arena, "kit_%s.sh", key) };
+	const char **path[4] = { &kit->archive, &kit->module_object, &kit->common_object, &kit->recipe };
+	const char *dir;
+	size_t n = 0;
+
+	while (n < 4 && (*path[n] = cache_find(s->arena, cache, name[n])))
+		n++;
+	if (n == 4)
+		return true;
+	log_at(&s->log, 1, "Compiling the kernel runtime for %s.", k->release);
+	dir = make_dir(s, "runtime");
+	if (!dir)
+		return false;
+	kit->archive = arena_printf(s->arena, "%s/kit.a", dir);
+	kit->module_object = arena_printf(s->arena, "%s/" KIT ".mod.o", dir);
+	kit->common_object = arena_printf(s->arena, "%s/" COMMON, dir);
+	kit->recipe = arena_printf(s->arena, "%s/kit.sh", dir);
+	if (!compile_kit(s, k, dir, symbols, kit))
+		return false;
+	for (n = 0; n < 4; n++) {
+		const char *cached = cache_put(s->arena, cache, name[n], *path[n]);
+
+		*path[n] = cached ? cached : *path[n];
+	}
+	return true;
 }
 
 /* ---- the engine ---- */
@@ -302,55 +404,124 @@ static const char *module_key(struct session *s, const struct kernel_tree *k, co
 	return cache_key_text(s->arena, &key);
 }
 
-static const char *module_kbuild(struct session *s, const char *name)
+/* Those of a script beside the ones of the runtime. */
+static const char *script_flags(struct session *s)
 {
 	arg_vec args = { 0 };
 
 	build_add_defines(s, &args);
 	build_add(s, &args, NULL);
-	return arena_printf(s->arena,
-			    "%s %s -Wno-declaration-after-statement " BUILD_NO_WARNINGS "\n"
-			    "obj-m := %s.o\n%s-y := %s_script.o %s_runtime.o\n",
-			    flags(s), build_joined(s, &args), name, name, name, name);
+	return arena_printf(s->arena, "%s -Wno-declaration-after-statement -Werror=frame-larger-than=3072 "
+			    BUILD_NO_WARNINGS, build_joined(s, &args));
 }
 
-/* E: NULL in scripts that probe no program. */
-static bool compile(struct session *s, const struct kernel_tree *k, const char *runtime, const struct engine *e,
-		    const char *name)
+/* The module says which file of the cache is its engine, for taprun. */
+static bool write_script(struct session *s, const char *path, const struct engine *e)
 {
-	const char *dir = make_dir(s, "module"), *goals[2] = { "modules", NULL };
+	const char *slash = e ? strrchr(e->module, '/') : NULL;
+
+	if (!e)
+		return build_write_text(s, path);
+	return write_file(s, path,
+			  arena_printf(s->arena,
+				       "%s\nstatic const char engine_file[] __attribute__((used, section(\".modinfo\"))) =\n"
+				       "\t\"tapster_engine=%s\";\n",
+				       s->c_text, slash ? slash + 1 : e->module));
+}
+
+/* Kbuild does it all. */
+static bool make_module(struct session *s, const struct kernel_tree *k, const struct kit *kit, const struct engine *e,
+			const char *dir, const char *name)
+{
+	const char *goals[2] = { "modules", NULL };
+	arg_vec args = { 0 };
 
 	if (e)
 		goals[1] = arena_printf(s->arena, "KBUILD_EXTRA_SYMBOLS=%s", e->symbols);
-
-	return dir && build_write_text(s, arena_printf(s->arena, "%s/%s_script.c", dir, name)) &&
-	       build_copy(s, runtime, arena_printf(s->arena, "%s/%s_runtime.o_shipped", dir, name)) &&
+	build_add_words(s, &args, "ld -r -o");
+	build_add(s, &args, arena_printf(s->arena, "%s/%s_runtime.o_shipped", dir, name));
+	build_add(s, &args, "--whole-archive");
+	build_add(s, &args, kit->archive);
+	return build_run(s, &args) && write_script(s, arena_printf(s->arena, "%s/%s_script.c", dir, name), e) &&
 	       /* modpost wants to know what each object was made by */
 	       write_file(s, arena_printf(s->arena, "%s/.%s_runtime.o.cmd", dir, name), "\n") &&
-	       write_file(s, arena_printf(s->arena, "%s/Kbuild", dir), module_kbuild(s, name)) &&
+	       write_file(s, arena_printf(s->arena, "%s/Kbuild", dir),
+			  arena_printf(s->arena, "%s %s\nobj-m := %s.o\n%s-y := %s_script.o %s_runtime.o\n", flags(s),
+				       script_flags(s), name, name, name, name)) &&
 	       make(s, k, dir, goals, e ? 2 : 1);
+}
+
+/* What kbuild did for the kit is done for the script. */
+static bool repeat_module(struct session *s, const struct kit *kit, const struct engine *e, const char *dir,
+			  const char *name)
+{
+	char in_place[sizeof(KIT)] = "";
+	struct buf object;
+	arg_vec args = { 0 };
+	bool ok;
+
+	snprintf(in_place, sizeof(in_place), "%s", name);
+	buf_init(&object);
+	ok = !sys_read_file(kit->module_object, &object);
+	for (char *at = object.data; ok && (at = memmem(at, (size_t)(object.data + object.len - at), KIT, sizeof(KIT)));)
+		memcpy(at, in_place, sizeof(KIT));
+	ok = ok && !sys_write_file_atomic(arena_printf(s->arena, "%s/module.mod.o", dir), object.data, object.len, 0600);
+	buf_fini(&object);
+	if (!ok) {
+		diag_error(&s->diag, (struct loc){ 0 }, E_WRITE, dir, strerror(errno));
+		return false;
+	}
+	build_add(s, &args, "env");
+	build_add(s, &args, arena_printf(s->arena, "dir=%s", dir));
+	build_add(s, &args, arena_printf(s->arena, "archive=%s", kit->archive));
+	build_add(s, &args, arena_printf(s->arena, "common=%s", kit->common_object));
+	build_add(s, &args, arena_printf(s->arena, "flags=%s", script_flags(s)));
+	build_add(s, &args, "sh");
+	build_add(s, &args, kit->recipe);
+	return write_script(s, arena_printf(s->arena, "%s/script.c", dir), e) && build_run(s, &args) &&
+	       !rename(arena_printf(s->arena, "%s/module.ko", dir), arena_printf(s->arena, "%s/%s.ko", dir, name));
+}
+
+static bool has_recipe(const struct kit *kit)
+{
+	struct stat st;
+
+	return !stat(kit->recipe, &st) && st.st_size;
+}
+
+/* E: NULL in scripts that probe no program. */
+static bool compile(struct session *s, const struct kernel_tree *k, const struct kit *kit, const struct engine *e,
+		    const char *name)
+{
+	const char *dir = make_dir(s, "module");
+	bool is_foreign = s->opt.guru || s->opt.tapset_dirs.n; /* may have C of its own */
+
+	if (!dir)
+		return false;
+	return is_foreign || !has_recipe(kit) ? make_module(s, k, kit, e, dir, name) :
+						repeat_module(s, kit, e, dir, name);
 }
 
 bool build_kernel(struct session *s)
 {
 	bool has_sites = s->sites.n > 0;
-	const char *runtime, *key, *file, *cached;
+	const char *key, *file, *cached;
 	struct engine e;
+	struct kit kit;
 	struct kernel_tree k;
 
 	if (!find_kernel(s, &k) || (has_sites && !find_engine(s, &k, &e)))
 		return false;
 	s->engine_path = has_sites ? e.module : NULL;
-	runtime = runtime_object(s, &k, has_sites);
-	if (!runtime)
+	if (!find_kit(s, &k, has_sites ? e.symbols : NULL, &kit))
 		return false;
-	key = module_key(s, &k, runtime);
+	key = module_key(s, &k, runtime_key(s, &k, has_sites));
 	s->module_name = s->opt.module_name ? s->opt.module_name : arena_printf(s->arena, "tapster_%.24s", key);
 	file = arena_printf(s->arena, "tapster_%s.ko", key);
 	s->object_path = s->opt.use_cache ? cache_find(s->arena, s->paths.cache_dir, file) : NULL;
 	s->from_cache = s->object_path;
 	if (!s->from_cache) {
-		if (!compile(s, &k, runtime, has_sites ? &e : NULL, s->module_name))
+		if (!compile(s, &k, &kit, has_sites ? &e : NULL, s->module_name))
 			return false;
 		s->object_path = arena_printf(s->arena, "%s/module/%s.ko", s->temp_dir, s->module_name);
 		cached = s->opt.use_cache ? cache_put(s->arena, s->paths.cache_dir, file, s->object_path) : NULL;

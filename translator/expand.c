@@ -23,6 +23,7 @@
 #include "lang/ast_print.h"
 #include "translator/dwarf/dw.h"
 #include "translator/library.h"
+#include "translator/messages.h"
 #include "translator/near.h"
 #include "translator/passes.h"
 #include "translator/point.h"
