@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
-dist_man_MANS += doc/tapster.1
+dist_man_MANS += doc/taprun.1 doc/tapster.1
 
 EXTRA_DIST += \
 	doc/HACKING.md \

@@ -421,7 +421,7 @@ static void choose_runtime(struct session *s)
 	s->runtime = is_kernel ? RUNTIME_KERNEL : RUNTIME_USER;
 	log_at(&s->log, 1, "Runtime: %s (%s).", s->runtime == RUNTIME_KERNEL ? "kernel" : "user",
 	       s->runtime_why);
-	refusal = is_kernel && s->opt.last_pass == 5 ? modules_refusal() : NULL;
+	refusal = is_kernel && s->opt.last_pass == 5 && !s->opt.list && !s->opt.dump_pass ? modules_refusal() : NULL;
 	if (refusal)
 		diag_error(&s->diag, (struct loc){ 0 }, E_CANNOT_LOAD, refusal);
 }
