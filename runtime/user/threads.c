@@ -147,11 +147,47 @@ void thread_give_back(struct tracer *t, struct thread *th)
 	thread_take_final(t, th, &r);
 }
 
+/* A running thread has stopped; what for, if not for us, is parked. */
+static void take_stop(struct thread *th, int status)
+{
+	th->state = THREAD_STOPPED;
+	if (status >> 16 != PTRACE_EVENT_STOP) {
+		th->status = status;
+		th->is_parked = true;
+	}
+}
+
+/* A thread in exec can't stop before the process's other ones are dead, and they may wait for us,
+ * in their exit stops. */
+static void let_others_die(struct tracer *t, struct thread *waiting)
+{
+	for (int i = 0; i < THREAD_BUCKETS; i++)
+		for (struct thread *th = t->threads[i]; th; th = th->next) {
+			int status;
+			if (th == waiting || th->process != waiting->process)
+				continue;
+			if (th->state == THREAD_RUNNING &&
+			    waitpid(th->tid, &status, __WALL | WNOHANG) == th->tid) {
+				if (WIFSTOPPED(status))
+					take_stop(th, status);
+				else
+					thread_gone(t, th, status);
+			}
+			if (th->state == THREAD_STOPPED && th->is_parked &&
+			    th->status >> 16 == PTRACE_EVENT_EXIT) {
+				th->is_parked = false;
+				tracer_handle(t, th, th->status);
+			}
+		}
+}
+
 /* Waits for a thread that has been told to stop.  False: it can't, or is dead. */
 bool thread_wait(struct tracer *t, struct thread *th, int *status)
 {
 	struct timespec nap = { 0, 50000 };
 	for (unsigned i = 0; i < 40000; i++) { /* 2 s */
+		if (i % 100 == 99)
+			let_others_die(t, th);
 		pid_t got = waitpid(th->tid, status, __WALL | WNOHANG);
 		if (got == th->tid) {
 			if (WIFSTOPPED(*status))
@@ -174,11 +210,7 @@ bool thread_stop(struct tracer *t, struct thread *th)
 		return th->state != THREAD_GONE;
 	if (ptrace(PTRACE_INTERRUPT, th->tid, NULL, NULL) < 0 || !thread_wait(t, th, &status))
 		return false;
-	th->state = THREAD_STOPPED;
-	if (status >> 16 != PTRACE_EVENT_STOP) {
-		th->status = status;
-		th->is_parked = true;
-	}
+	take_stop(th, status);
 	return true;
 }
 

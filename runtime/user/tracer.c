@@ -204,6 +204,7 @@ static void exit_event(struct tracer *t, struct thread *th)
 		context_release(t, u);
 	}
 	thread_resume(th, 0);
+	th->state = THREAD_DYING;
 }
 
 /* The thread enters or leaves the kernel.  What handlers in the object do there is their own. */

@@ -8,6 +8,7 @@
  *	THREAD_STOPPED  in a ptrace stop that has been dealt with; stays there
  *	THREAD_VFORK    its vfork child runs in its memory: it does not run, and
  *	                can't be stopped either, until the child is through
+ *	THREAD_DYING    behind its exit stop: runs no more code of the program
  *	THREAD_GONE     dead
  */
 #ifndef TAPSTER_RUNTIME_USER_TRACER_H
@@ -18,7 +19,14 @@
 #include "runtime/host.h"
 #include "runtime/user/space.h"
 
-enum thread_state { THREAD_UNKNOWN, THREAD_RUNNING, THREAD_STOPPED, THREAD_VFORK, THREAD_GONE };
+enum thread_state {
+	THREAD_UNKNOWN,
+	THREAD_RUNNING,
+	THREAD_STOPPED,
+	THREAD_VFORK,
+	THREAD_DYING,
+	THREAD_GONE
+};
 
 struct process {
 	struct process *next;

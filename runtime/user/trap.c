@@ -23,6 +23,15 @@ static void go_on(struct tracer *t, struct thread *th)
 		thread_unpark(t, th);
 }
 
+/* A signal's handler is about to run; its frame may keep the address of a slot. */
+static void frame_begins(struct thread *th)
+{
+	struct space *sp = th->process->space;
+	uint64_t ip;
+	if (remote_get_ip(th->tid, &ip) == 0 && space_find_slot(sp, ip))
+		sp->frames_in_slots = true;
+}
+
 /* Keeps a signal away from a thread that is in our code, and lets it go on; false: deliver it. */
 static bool hold(struct tracer *t, struct thread *th, const siginfo_t *info)
 {
@@ -32,8 +41,7 @@ static bool hold(struct tracer *t, struct thread *th, const siginfo_t *info)
 		return false;
 	enum place place = place_of(t, sp, regs.rip);
 	if (place == PLACE_OUT) {
-		if (space_find_slot(sp, regs.rip))
-			sp->frames_in_slots = true;
+		frame_begins(th);
 		return false;
 	}
 	struct user_context *u = context_claim(t, sp, th->process->pid, th->context_tid);
@@ -107,6 +115,7 @@ static void resume_trap(struct tracer *t, struct thread *th)
 {
 	if (!mend_trap(t, th) && th->n_held == 1 && !th->is_leaving) { /* in place of the trap */
 		th->n_held = 0;
+		frame_begins(th);
 		ptrace(PTRACE_SETSIGINFO, th->tid, NULL, &th->held[0]);
 		thread_resume(th, th->held[0].si_signo);
 	} else if (th->state != THREAD_GONE) {
