@@ -194,6 +194,7 @@ struct rt_session {
 	int64_t tz_offset;   /* seconds east of Greenwich, for tz_ctime */
 	char tz_name[16];
 	int32_t tool_pid, tool_uid; /* of the driver */
+	char module[64];     /* the module's name on the kernel runtime, else "" */
 };
 extern struct rt_session rt_session;
 

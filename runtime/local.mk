@@ -62,6 +62,7 @@ RT_KERNEL_SOURCES = \
 	runtime/kernel/output.c \
 	runtime/kernel/process.c \
 	runtime/kernel/port.c \
+	runtime/kernel/procfs.c \
 	runtime/kernel/sites.c \
 	runtime/kernel/timer.c \
 	runtime/kernel/tracepoints.c

@@ -77,6 +77,8 @@ enum script_probe_kind {
 	PROBE_KERNEL_FUNCTION,
 	PROBE_KERNEL_RETURN,  /* arg2: maxactive or 0 */
 	PROBE_TRACEPOINT,
+	PROBE_PROCFS_READ,    /* symbol: the file; arg: its mode; arg2: bytes of $value */
+	PROBE_PROCFS_WRITE,
 	PROBE_NEVER
 };
 

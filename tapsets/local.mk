@@ -12,11 +12,16 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/guru_delay.stp \
 	tapsets/indent.stp \
 	tapsets/ip.stp \
+	tapsets/json.stp \
+	tapsets/json.stpm \
 	tapsets/logging.stp \
 	tapsets/macros.stpm \
 	tapsets/oneshot.stp \
 	tapsets/proc_mem.stp \
+	tapsets/procfs.stp \
 	tapsets/queue_stats.stp \
+	tapsets/prometheus.stp \
+	tapsets/prometheus.stpm \
 	tapsets/random.stp \
 	tapsets/regex.stp \
 	tapsets/registers.stp \
@@ -27,6 +32,7 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/stopwatch.stp \
 	tapsets/string.stp \
 	tapsets/syscall_table.stp \
+	tapsets/switchfile.stp \
 	tapsets/symbols.stp \
 	tapsets/system.stp \
 	tapsets/task_time.stp \

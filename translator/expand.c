@@ -29,6 +29,8 @@
 #include "translator/point.h"
 #include "translator/point_messages.h"
 
+enum { ALIAS_DEPTH = 8 }; /* as far as the choice of the runtime looks */
+
 /* One point on its way, with what the aliases around it have added so far. */
 struct use {
 	struct session *s;
@@ -379,7 +381,50 @@ void expand_used_files(struct session *s)
 
 /* ---- the pass ---- */
 
-/* Does the script itself name a place in the kernel that it can't do without? */
+static bool is_needed(const struct point *p)
+{
+	return !p->is_optional && !p->is_sufficient;
+}
+
+static void script_aliases(struct session *s, const char *name, decl_vec *out)
+{
+	VEC_EACH(&s->user_files, f) {
+		const decl_vec *decls = &s->user_files.at[f]->decls;
+
+		VEC_EACH(decls, i)
+			if (decls->at[i]->kind == DECL_ALIAS)
+				VEC_EACH(&decls->at[i]->probe.names, n)
+					if (decls->at[i]->probe.names.at[n]->parts.at[0].name == name)
+						VEC_PUSH(s->arena, out, decls->at[i]);
+	}
+}
+
+/* Is P an alias for places in the kernel?  Going by the first word of its name, which is no
+ * family's: the tree has no aliases yet. */
+static bool is_kernel_alias(struct session *s, const struct point *p, unsigned depth)
+{
+	const char *name = p->parts.at[0].name;
+	decl_vec aliases = { 0 };
+	bool is_kernel = false;
+
+	if (depth == ALIAS_DEPTH || strchr(name, '*'))
+		return false;
+	VEC_EACH(&point_tree(s)->children, i)
+		if (point_tree(s)->children.at[i]->name == name && !point_tree(s)->children.at[i]->rest)
+			return false;
+	script_aliases(s, name, &aliases);
+	if (!aliases.n)
+		library_aliases(s->library, name, &aliases);
+	VEC_EACH(&aliases, i)
+		VEC_EACH(&aliases.at[i]->probe.points, k) {
+			const struct point *to = aliases.at[i]->probe.points.at[k];
+
+			is_kernel |= is_needed(to) && (point_is_kernel(to) || is_kernel_alias(s, to, depth + 1));
+		}
+	return is_kernel;
+}
+
+/* Does the script name a place in the kernel that it can't do without? */
 static bool needs_kernel(struct session *s)
 {
 	VEC_EACH(&s->user_files, f) {
@@ -391,9 +436,9 @@ static bool needs_kernel(struct session *s)
 			if (d->kind != DECL_PROBE)
 				continue;
 			VEC_EACH(&d->probe.points, k)
-				if (point_is_kernel(d->probe.points.at[k]) &&
-				    !d->probe.points.at[k]->is_optional &&
-				    !d->probe.points.at[k]->is_sufficient)
+				if (is_needed(d->probe.points.at[k]) &&
+				    (point_is_kernel(d->probe.points.at[k]) ||
+				     is_kernel_alias(s, d->probe.points.at[k], 0)))
 					return true;
 		}
 	}

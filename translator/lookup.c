@@ -43,6 +43,15 @@ static struct var *global_in(const struct syntax_file *f, const char *name, bool
 	return NULL;
 }
 
+/* Our own library means its own globals: a script may call its as it likes. */
+static bool is_ours(const struct session *s, uint32_t file)
+{
+	const struct source *source = sources_get(s->sources, file);
+	const char *dir = s->paths.tapset_dir;
+
+	return source && dir && !strncmp(source->name, dir, strlen(dir)) && source->name[strlen(dir)] == '/';
+}
+
 static void use_global(struct session *s, struct var *v)
 {
 	VEC_EACH(&s->globals, i)
@@ -56,8 +65,9 @@ struct var *lookup_find_global(struct session *s, const char *name, struct loc l
 	uint32_t source = file_of(s, loc);
 	const struct syntax_file *tapset = tapset_at(s, source);
 	struct var *v = tapset ? global_in(tapset, name, true) : NULL;
+	bool has_script = !tapset || !is_ours(s, source);
 
-	for (size_t i = 0; !v && i < s->user_files.n; i++)
+	for (size_t i = 0; !v && has_script && i < s->user_files.n; i++)
 		v = global_in(s->user_files.at[i], name, s->user_files.at[i]->source == source);
 	if (!v) {
 		struct decl *d = library_global(s->library, name);

@@ -12,6 +12,7 @@
 
 const struct probe_family *const point_families[] = {
 	&family_begin_end, &family_timer, &family_process, &family_mark, &family_kernel,
+	&family_procfs,
 	&family_missing,
 };
 const size_t point_n_families = sizeof(point_families) / sizeof(*point_families);
@@ -174,7 +175,7 @@ const char *point_name(struct session *s, const struct point *p)
 
 bool point_is_kernel(const struct point *p)
 {
-	static const char *const names[] = { "kernel", "module", "kprobe" };
+	static const char *const names[] = { "kernel", "module", "kprobe", "procfs" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(p->parts.at[0].name, names[i]))

@@ -59,6 +59,9 @@ struct probe_family {
 	 * family has no target variables. */
 	struct expr *(*resolve_var)(struct session *s, struct probe *p, struct expr *e,
 				    unsigned flags);
+	/* Replaces an assignment to one, before "may it be written" is asked; returns as resolve_var.
+	 * NULL callback: such variables are places like others. */
+	struct expr *(*assign_var)(struct session *s, struct probe *p, struct expr *e);
 	/* The file that @cast and @var without a module mean; NULL callback: none. */
 	struct dw_file *(*default_file)(const struct probe *p);
 	/* Adds " $name:type" for each target variable of P, for -L.  NULL: it has none. */
@@ -70,7 +73,7 @@ struct probe_family {
 };
 
 extern const struct probe_family family_begin_end, family_timer, family_process, family_mark,
-	family_kernel, family_missing;
+	family_kernel, family_procfs, family_missing;
 extern const struct probe_family *const point_families[];
 extern const size_t point_n_families;
 

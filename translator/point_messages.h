@@ -36,6 +36,16 @@
 #define E_MAXACTIVE "E_MAXACTIVE", "maxactive is from 1 to %d"
 #define E_POINT_MISSING "E_POINT_MISSING", "probe point %s is not supported yet"
 
+/* files of /proc */
+#define E_PROCFS_PATH "E_PROCFS_PATH", "procfs path %s"
+#define E_PROCFS_UMASK "E_PROCFS_UMASK", "umask must be an octal number from 0 to 0777"
+#define E_PROCFS_SIZE "E_PROCFS_SIZE", "maxsize must be greater than 0, and at most %d"
+#define E_PROCFS_TAKEN "E_PROCFS_TAKEN", "only one %s procfs probe can exist for procfs path \"%s\""
+#define E_PROCFS_VARIABLE "E_PROCFS_VARIABLE", "invalid target symbol '%s' for procfs probe, $value expected"
+#define E_PROCFS_VALUE_PART "E_PROCFS_VALUE", "procfs variable '$value' is a string: it has no members, no address, and is printed as it is"
+#define E_PROCFS_READ "E_PROCFS_VALUE", "procfs $value variable cannot be read in a procfs read probe; assign to it, or append by .="
+#define E_PROCFS_WRITE "E_PROCFS_VALUE", "procfs $value variable is read-only in a procfs write probe"
+
 /* programs */
 #define E_NO_PROCESS "E_NO_PROCESS", \
 	"unspecified process probe is invalid without a -c COMMAND or -x PID"

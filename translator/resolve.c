@@ -192,13 +192,17 @@ static void resolve_place(struct resolver *r, struct expr **slot)
 	}
 }
 
-static void resolve_assign(struct resolver *r, struct expr *e)
+static void resolve_assign(struct resolver *r, struct expr **slot)
 {
+	struct expr *e = *slot;
+
 	if (r->is_condition) {
 		diag_error(&r->s->diag, e->loc, E_CONDITION_WRITE);
 		resolve_failed(e);
 		return;
 	}
+	if (e->assign.target->kind == EXPR_TARGET && resolve_target_assign(r, slot))
+		return;
 	if (e->assign.op == OP_STAT)
 		resolve_stat(r, &e->assign.target);
 	else
@@ -290,7 +294,7 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 		resolve_call(r, e);
 		return;
 	case EXPR_ASSIGN:
-		resolve_assign(r, e);
+		resolve_assign(r, slot);
 		return;
 	case EXPR_INCDEC:
 		resolve_incdec(r, e);

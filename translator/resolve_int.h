@@ -49,6 +49,8 @@ void autocast_report(struct session *s);
 /* SLOT's cast, whose operand has TYPE, takes the place of an access.  False: it has reported. */
 bool resolve_autocast(struct resolver *r, struct expr **slot, const struct dw_type *type);
 void resolve_target(struct resolver *r, struct expr **slot);
+/* *SLOT assigns to a variable: true when its probe's family has seen to it. */
+bool resolve_target_assign(struct resolver *r, struct expr **slot);
 void resolve_cast(struct resolver *r, struct expr **slot);
 void resolve_entry(struct resolver *r, struct expr **slot);
 /* The value of @defined(E). */

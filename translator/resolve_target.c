@@ -183,7 +183,7 @@ static struct expr *cast_value(struct resolver *r, struct expr *e, const struct 
 	return value;
 }
 
-/* A replacement takes the place of the variable, and its children are resolved. */
+/* A replacement takes the place of the variable, and is resolved itself. */
 static void put_value(struct resolver *r, struct expr **slot, struct expr *value)
 {
 	if (!value) {
@@ -191,7 +191,7 @@ static void put_value(struct resolver *r, struct expr **slot, struct expr *value
 		return;
 	}
 	*slot = value;
-	ast_walk_expr(&r->walker, value);
+	resolve_expr(r, slot);
 }
 
 void resolve_cast(struct resolver *r, struct expr **slot)
@@ -252,6 +252,14 @@ void resolve_target(struct resolver *r, struct expr **slot)
 	put_value(r, slot, value);
 	r->at_entry = false;
 	save_at_entry(r, slot);
+}
+
+bool resolve_target_assign(struct resolver *r, struct expr **slot)
+{
+	if (!r->probe || !r->probe->family->assign_var)
+		return false;
+	put_value(r, slot, r->probe->family->assign_var(r->s, r->probe, *slot));
+	return true;
 }
 
 void resolve_entry(struct resolver *r, struct expr **slot)

@@ -315,6 +315,14 @@ void rt_system(struct rt_context *c, const char *command)
 	rt_port_output(c, RT_OUTPUT_SYSTEM, command, rt_str_len(command));
 }
 
+/* What the handler has printed before goes to the old file. */
+void rt_switch_file(struct rt_context *c)
+{
+	if (!c->out_at)
+		rt_probe_flush(c);
+	rt_port_output(c, RT_OUTPUT_SWITCH, "", 0);
+}
+
 /* The thread may get no further than here: what the handler has printed is not lost. */
 int rt_raise(struct rt_context *c, int64_t signal)
 {

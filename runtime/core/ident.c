@@ -46,6 +46,8 @@ static const char *type_text(uint32_t kind)
 	case PROBE_KERNEL_FUNCTION: return "kprobe";
 	case PROBE_KERNEL_RETURN: return "kretprobe";
 	case PROBE_TRACEPOINT: return "tracepoint";
+	case PROBE_PROCFS_READ:
+	case PROBE_PROCFS_WRITE: return "procfs";
 	case PROBE_NEVER: return "never";
 	}
 	return "unknown";

@@ -276,6 +276,10 @@ void sink_put(struct sink *s, enum sink_kind kind, unsigned cpu, uint64_t stamp,
 	case SINK_SYSTEM:
 		host_system(data, n, s->group);
 		break;
+	case SINK_SWITCH:
+		sink_switch(s);
+		sink_flush(s);
+		break;
 	}
 }
 

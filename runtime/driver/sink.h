@@ -31,7 +31,7 @@ struct sink_options {
 };
 
 /* enum rt_output of runtime/port.h, which is no header for programs */
-enum sink_kind { SINK_PRINT, SINK_WARNING, SINK_ERROR, SINK_LOG, SINK_SYSTEM };
+enum sink_kind { SINK_PRINT, SINK_WARNING, SINK_ERROR, SINK_LOG, SINK_SYSTEM, SINK_SWITCH };
 
 #define SINK_MAGIC "tapbulk1"
 struct sink_record {

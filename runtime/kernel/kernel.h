@@ -31,12 +31,19 @@ struct task_struct;
 /* The context of this CPU, taken, or NULL: it is in use.  Interrupts are off. */
 struct rt_context *kernel_context_take(struct pt_regs *regs);
 void kernel_context_put(struct rt_context *c);
+/* What a procfs file says, or what has been written to it, with a NUL. */
+struct kernel_text {
+	char *at;
+	size_t size, len;
+};
+
 /* What c->port points to while a handler runs, if there is anything to say. */
 struct kernel_hit {
 	struct task_struct *task; /* on whose behalf, if not current's; NULL: current's */
 	uint32_t file;            /* the file that was hit and where it lies, if HAS_FILE */
 	bool has_file;
 	int64_t bias;
+	struct kernel_text *text; /* $value, in procfs probes */
 };
 
 /* Runs the handler of PROBE, or counts that it can't: where IS_IN_NMI, or where the CPU's
@@ -101,6 +108,8 @@ int kprobes_start(void);
 void kprobes_stop(void);
 int tracepoints_start(void);
 void tracepoints_stop(void);
+int procfs_start(void);
+void procfs_stop(void);
 int processes_start(void);
 void processes_stop(void);
 int sites_start(void);

@@ -340,6 +340,7 @@ static const struct family {
 	{ tracepoints_start, tracepoints_stop },
 	{ timers_start, timers_stop },
 	{ processes_start, processes_stop },
+	{ procfs_start, procfs_stop },
 };
 
 static void stop_families(size_t n)
@@ -374,6 +375,7 @@ static int session_start(const struct kernel_start *how)
 	rt_session.target = how->target;
 	rt_session.tool_pid = how->tool_pid;
 	rt_session.tool_uid = how->tool_uid;
+	strscpy(rt_session.module, THIS_MODULE->name, sizeof(rt_session.module));
 	rt_session.tz_offset = how->tz_offset;
 	memcpy(rt_session.tz_name, how->tz_name, sizeof(rt_session.tz_name));
 	rt_session.tz_name[sizeof(rt_session.tz_name) - 1] = 0;

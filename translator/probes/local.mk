@@ -12,6 +12,7 @@ libtranslator_a_SOURCES += \
 	translator/probes/pretty.c translator/probes/pretty.h \
 	translator/probes/plt.c \
 	translator/probes/process.c translator/probes/process.h translator/probes/process_int.h \
+	translator/probes/procfs.c \
 	translator/probes/program.c translator/probes/program.h \
 	translator/probes/statement.c \
 	translator/probes/syscall.c \

@@ -29,8 +29,6 @@ static const struct point_pattern patterns[] = {
 	{ "perf.type(NUMBER).config(NUMBER).{sample(NUMBER),hz(NUMBER),process,process(STRING)}", 0 },
 	{ "perf.type(NUMBER).config(NUMBER).process(STRING).counter(STRING)", 0 },
 	{ "perf.type(NUMBER).config(NUMBER).counter(STRING)", 0 },
-	{ "procfs{,(STRING)}{,.umask(NUMBER)}.{read,write}", 0 },
-	{ "procfs{,(STRING)}{,.umask(NUMBER)}.read.maxsize(NUMBER)", 0 },
 	{ "netfilter.hook(STRING).pf(STRING){,.priority(NUMBER),.priority(STRING)}", 0 },
 	{ "{syscall,nd_syscall,dw_syscall,tp_syscall,syscall_any,nd_syscall_any}{,.**}", 0 },
 	{ "{vfs,vm,nfs,nfsd,sunrpc,socket,tcp,udp,netdev,ipmib,linuxmib,tcpmib}{,.**}", 0 },
