@@ -223,6 +223,25 @@ static bool take_timeout(struct parser *p, const char *arg)
 	return true;
 }
 
+static bool take_privilege(struct parser *p, const char *arg)
+{
+	if (!arg || !strcmp(arg, "stapusr"))
+		p->opt->privilege = PRIVILEGE_STAPUSR;
+	else if (!strcmp(arg, "stapsys"))
+		p->opt->privilege = PRIVILEGE_STAPSYS;
+	else if (!strcmp(arg, "stapdev"))
+		p->opt->privilege = PRIVILEGE_STAPDEV;
+	else
+		return complain("there is no privilege level '%s' (there are stapusr, stapsys and stapdev)", arg);
+	return true;
+}
+
+static bool take_unprivileged(struct parser *p, const char *arg)
+{
+	(void)arg;
+	return take_privilege(p, "stapusr");
+}
+
 static bool take_guru(struct parser *p, const char *arg)
 {
 	(void)arg;
@@ -500,6 +519,8 @@ static bool check_together(const struct options *o)
 		return complain("-S needs -o FILE");
 	if (o->flight && o->command)
 		return complain("-F and -c cannot be given together");
+	if (o->guru && o->privilege != PRIVILEGE_STAPDEV)
+		return complain("-g and --privilege cannot be given together");
 	if (o->time_limits_off && !o->guru)
 		return complain("--suppress-time-limits needs guru mode (-g)");
 	return true;

@@ -756,7 +756,7 @@ static inline int64_t rt_target(struct rt_context *c)
 #define STAP_ERROR(...) do { rt_error(c, __VA_ARGS__); goto out; } while (0)
 #define STAP_PRINTF(...) rt_printf(c, __VA_ARGS__)
 #define STAP_NEXT do { *next = true; goto out; } while (0) /* to the following overload */
-#define STAP_RETURN(v) do { STAP_RETVALUE = (v); goto out; } while (0)
+/* STAP_RETURN and, for pragma unmangled, THIS are each function's own: translator/emit/func.c. */
 
 #pragma GCC visibility pop
 

@@ -13,11 +13,13 @@ RT_INCLUDES = \
 	runtime/api.h \
 	runtime/core/core_int.h \
 	runtime/kernel/compat.h \
+	runtime/kernel/embedded.h \
 	runtime/kernel/kernel.h \
 	runtime/kernel/transport.h \
 	runtime/object.h \
 	runtime/port.h \
 	runtime/site.h \
+	runtime/user/embedded.h \
 	runtime/user/layout.h \
 	runtime/user/target.h
 
@@ -49,7 +51,8 @@ RT_USER_SOURCES = \
 	runtime/user/target_port.c \
 	runtime/user/target_return.c \
 	runtime/user/target_ring.c \
-	runtime/user/target_safety.c
+	runtime/user/target_safety.c \
+	runtime/user/target_string.c
 
 # What a script's kernel module is linked with besides RT_HOSTED_SOURCES; compiled by kbuild for
 # each kernel, when it is first needed (translator/build_kernel.c).

@@ -130,9 +130,31 @@ static void check_delete(struct checker *c, struct stmt *s)
 	ast_walk_stmt(&c->walker, s);
 }
 
+static bool is_for_all(const char *code, uint32_t len)
+{
+	return embedded_has_pragma(code, len, "unprivileged") ||
+	       embedded_has_pragma(code, len, "myproc-unprivileged");
+}
+
+/* Functions in C that don't say that anybody may call them. */
+static void check_privilege(struct checker *c, const struct expr *e)
+{
+	if (c->s->opt.privilege != PRIVILEGE_STAPUSR)
+		return;
+	VEC_EACH(&e->call.callees, i) {
+		const struct stmt *body = e->call.callees.at[i]->function.body;
+
+		if (body->kind != STMT_EMBEDDED || is_for_all(body->embedded.code, body->embedded.len))
+			continue;
+		diag_error(&c->s->diag, e->loc, E_PRIVILEGE_FUNCTION, e->call.name, session_privilege(c->s));
+		return;
+	}
+}
+
 /* Functions of the library that say so in their C text may be called in guru mode only. */
 static void check_call(struct checker *c, const struct expr *e)
 {
+	check_privilege(c, e);
 	if (c->s->opt.guru || c->is_tapset)
 		return;
 	VEC_EACH(&e->call.callees, i) {
@@ -193,6 +215,10 @@ static void expr_callback(struct ast_walker *w, struct expr **slot)
 		break;
 	case EXPR_CALL:
 		check_call(c, e);
+		break;
+	case EXPR_EMBEDDED:
+		if (c->s->opt.privilege == PRIVILEGE_STAPUSR && !is_for_all(e->embedded.code, e->embedded.len))
+			diag_error(&c->s->diag, e->loc, E_PRIVILEGE_CODE, session_privilege(c->s));
 		break;
 	case EXPR_HIST:
 		check_hist(c, e);

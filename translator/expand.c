@@ -191,6 +191,10 @@ static void take_family(const struct use *u, const struct point_end *end, const 
 	};
 	unsigned n_errors = s->diag.n_errors;
 
+	if (s->opt.privilege == PRIVILEGE_STAPUSR && !end->family->unprivileged) {
+		diag_error(&s->diag, p->loc, E_PRIVILEGE_POINT, session_privilege(s));
+		return;
+	}
 	if (end->family->match(s, &m) == 0 && s->diag.n_errors == n_errors)
 		BUG("family %s has matched nothing and has not said why", end->family->name);
 }
@@ -424,6 +428,23 @@ static bool is_kernel_alias(struct session *s, const struct point *p, unsigned d
 	return is_kernel;
 }
 
+/* Top-level C that includes headers of the kernel. */
+static bool is_kernel_code(const struct decl *d)
+{
+	static const char *const folders[] = { "<linux/", "<asm/", "<net/" };
+	const char *at, *code = d->kind == DECL_EMBEDDED ? d->embedded.code : "";
+
+	for (at = code; (at = strstr(at, "#include")); at++) {
+		const char *name = at + strlen("#include");
+
+		name += strspn(name, " \t");
+		for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
+			if (!strncmp(name, folders[i], strlen(folders[i])))
+				return true;
+	}
+	return false;
+}
+
 /* Does the script name a place in the kernel that it can't do without? */
 static bool needs_kernel(struct session *s)
 {
@@ -433,6 +454,8 @@ static bool needs_kernel(struct session *s)
 		VEC_EACH(&file->decls, i) {
 			const struct decl *d = file->decls.at[i];
 
+			if (is_kernel_code(d))
+				return true;
 			if (d->kind != DECL_PROBE)
 				continue;
 			VEC_EACH(&d->probe.points, k)
@@ -471,6 +494,17 @@ static void choose_runtime(struct session *s)
 		diag_error(&s->diag, (struct loc){ 0 }, E_CANNOT_LOAD, refusal);
 }
 
+static void refuse_kernel_code(struct session *s)
+{
+	VEC_EACH(&s->user_files, f) {
+		const decl_vec *decls = &s->user_files.at[f]->decls;
+
+		VEC_EACH(decls, i)
+			if (is_kernel_code(decls->at[i]))
+				diag_error(&s->diag, decls->at[i]->loc, E_EMBEDDED_KERNEL);
+	}
+}
+
 static void add_alias(struct session *s, const struct decl *d)
 {
 	VEC_EACH(&d->probe.names, i) {
@@ -496,6 +530,8 @@ bool pass_expand(struct session *s)
 	unsigned n_errors = s->diag.n_errors;
 
 	choose_runtime(s);
+	if (s->runtime == RUNTIME_USER)
+		refuse_kernel_code(s);
 	if (!s->dw)
 		s->dw = dw_new(s->arena);
 	VEC_EACH(&s->user_files, f)

@@ -410,7 +410,7 @@ void library_parse_env(struct session *s, struct parse_env *env)
 		.kernel_release = kernel_release(s),
 		.arch = "x86_64",
 		.runtime = runtime_name(s),
-		.privilege = "stapdev",
+		.privilege = session_privilege(s),
 		.guru = s->opt.guru,
 		.library_macro = env_macro,
 		.data = s,

@@ -35,6 +35,9 @@
 #define E_FOREACH_WRITE "E_FOREACH_WRITE", "variable '%s' modified during 'foreach' iteration"
 #define E_TARGET_WRITE "E_TARGET_WRITE", "write to target variable not permitted; need stap -g"
 #define E_NEEDS_GURU "E_NEEDS_GURU", "function may not be used unless -g is specified"
+#define E_PRIVILEGE_FUNCTION "E_PRIVILEGE_FUNCTION", \
+	"function '%s' may not be used when --privilege=%s is specified"
+#define E_PRIVILEGE_CODE "E_PRIVILEGE_CODE", "embedded expression may not be used when --privilege=%s is specified"
 #define E_OUTSIDE_LOOP "E_OUTSIDE_LOOP", "'%s' outside of a loop"
 #define E_WRAP_SCALAR "E_WRAP_SCALAR", "wrapping not supported for scalars"
 #define W_HIST_RANGE "W_HIST_RANGE", \

@@ -70,6 +70,7 @@ struct probe_family {
 	bool (*plan)(struct session *s, struct probe *p);
 	bool user_runtime; /* works on the user runtime */
 	bool kernel_runtime;
+	bool unprivileged; /* allowed to stapusr */
 };
 
 extern const struct probe_family family_begin_end, family_timer, family_process, family_mark,

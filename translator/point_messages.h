@@ -26,6 +26,9 @@
 /* families that need the kernel, or that nobody has written yet */
 #define E_NEEDS_KERNEL "E_NEEDS_KERNEL", \
 	"the user runtime can't probe the kernel: %s needs --runtime=kernel"
+#define E_EMBEDDED_KERNEL "E_EMBEDDED_KERNEL", \
+	"embedded C that includes the kernel's headers needs --runtime=kernel"
+#define E_PRIVILEGE_POINT "E_PRIVILEGE_POINT", "probe point is not allowed for --privilege=%s"
 #define E_NO_KERNEL_SYMBOLS "E_NO_KERNEL_SYMBOLS", \
 	"'%s': there is no list of the functions of kernel %s, neither a System.map nor its image in /boot; name them one by one"
 #define E_KERNEL_REFUSES "E_KERNEL_REFUSES", "the kernel allows no probes on its function '%s'"

@@ -62,6 +62,13 @@ const char *session_temp_dir(struct session *s)
 	return path;
 }
 
+const char *session_privilege(const struct session *s)
+{
+	static const char *const names[] = { "stapdev", "stapsys", "stapusr" };
+
+	return names[s->opt.privilege];
+}
+
 int64_t session_limit(const struct session *s, const char *name, int64_t fallback)
 {
 	int64_t n = fallback;

@@ -31,6 +31,9 @@ struct point_node;
 struct plan;
 struct autocast;
 
+/* Who may run the script: "stapdev" is everything. */
+enum privilege { PRIVILEGE_STAPDEV, PRIVILEGE_STAPSYS, PRIVILEGE_STAPUSR };
+
 enum runtime_kind { RUNTIME_AUTO, RUNTIME_KERNEL, RUNTIME_USER };
 
 struct text_option { /* -D NAME[=VALUE], -G NAME=VALUE */
@@ -49,6 +52,7 @@ struct options {
 	int verbose[6];         /* [0] -v count for all; [1..5] --vp */
 	bool keep_temp;         /* -k */
 	bool guru;              /* -g */
+	enum privilege privilege; /* --privilege */
 	bool unoptimized;       /* -u */
 	bool no_warnings;       /* -w */
 	bool warnings_as_errors; /* -W */
@@ -191,6 +195,7 @@ int session_verbose(const struct session *s, unsigned pass);
 /* The temporary directory, made when first asked for.  NULL: it has reported. */
 const char *session_temp_dir(struct session *s);
 
+const char *session_privilege(const struct session *s); /* "stapusr" */
 /* A -D limit as a number: the option's value, or FALLBACK (MAXSTRINGLEN, MAXACTION ...). */
 int64_t session_limit(const struct session *s, const char *name, int64_t fallback);
 /* Bytes of a string value with its NUL: -DMAXSTRINGLEN, 512. */

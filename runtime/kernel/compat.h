@@ -6,6 +6,7 @@
 #include <linux/compat.h>
 #include <linux/hrtimer.h>
 #include <linux/mm.h>
+#include <linux/string.h>
 #include <linux/version.h>
 
 /* 6.13: one function for hrtimer_init and the assignment of the callback. */
@@ -29,6 +30,16 @@ static inline bool compat_is_32bit_call(struct task_struct *task)
 	return false;
 #endif
 }
+
+/* 6.8 dropped it; scripts' C calls it. */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(6, 8, 0)
+static inline size_t strlcpy(char *to, const char *from, size_t size)
+{
+	if (size)
+		strscpy(to, from, size);
+	return strlen(from);
+}
+#endif
 
 /* One page of a process that may not be the current one; mmap_lock is held.  6.5 dropped
  * an argument (linux commit ca5e863233e8). */

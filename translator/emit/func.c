@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "translator/effects.h"
 #include "translator/emit/emit_int.h"
+#include "translator/uses.h"
 
 enum { MAX_NESTING = 10 };
 
@@ -198,18 +199,56 @@ void emit_code(struct emit *e, struct loc loc, const char *code, size_t len)
 	out_verbatim(&e->o, place.file, place.line, place.column + 2, code, len); /* behind %{ */
 }
 
+/* pragma unmangled: THIS->NAME and THIS->__retvalue for STAP_ARG_NAME and STAP_RETVALUE */
+static void emit_this(struct emit *e, const struct decl *d)
+{
+	enum type type = d->function.return_type;
+
+	out_open(&e->o, "struct");
+	if (type == TY_LONG || type == TY_STRING)
+		out(&e->o, type == TY_LONG ? "int64_t __retvalue;" : "char *__retvalue;");
+	VEC_EACH(&d->function.params, i)
+		out(&e->o, d->function.params.at[i].var->type == TY_STRING ? "const char *%s;" : "int64_t %s;",
+		    d->function.params.at[i].name);
+	out_close(&e->o, " this_, *const THIS = &this_;");
+	if (type == TY_LONG || type == TY_STRING)
+		out(&e->o, "THIS->__retvalue = STAP_RETVALUE;");
+	VEC_EACH(&d->function.params, i)
+		out(&e->o, "THIS->%s = STAP_ARG_%s;", d->function.params.at[i].name, d->function.params.at[i].name);
+	if (type == TY_LONG)
+		out(&e->o, "#define STAP_RETVALUE this_.__retvalue");
+}
+
+static const char *return_macro(enum type type)
+{
+	switch (type) {
+	case TY_LONG:
+		return "#define STAP_RETURN(v) do { STAP_RETVALUE = (v); goto out; } while (0)";
+	case TY_STRING:
+		return "#define STAP_RETURN(v) do { rt_str_copy(STAP_RETVALUE, MAXSTRINGLEN, (v)); goto out; } while (0)";
+	default:
+		return "#define STAP_RETURN(v) goto out";
+	}
+}
+
 /* The body of an embedded function. */
 static void emit_embedded_body(struct emit *e, const struct decl *d)
 {
 	const struct stmt *body = d->function.body;
 	enum type type = d->function.return_type;
 	bool returns = has_word(body->embedded.code, body->embedded.len, "return");
+	bool has_macro = has_word(body->embedded.code, body->embedded.len, "STAP_RETURN");
+	bool has_this = embedded_has_pragma(body->embedded.code, body->embedded.len, "unmangled");
 
 	out_open(&e->o, "%s", "");
 	if (type == TY_LONG)
 		out(&e->o, "int64_t STAP_RETVALUE = 0;");
 	else if (type == TY_STRING)
 		out(&e->o, "STAP_RETVALUE[0] = '\\0';");
+	if (has_this)
+		emit_this(e, d);
+	if (has_macro)
+		out(&e->o, "%s", return_macro(type));
 	if (returns)
 		out(&e->o, "#define return goto out");
 	out(&e->o, "{");
@@ -219,6 +258,10 @@ static void emit_embedded_body(struct emit *e, const struct decl *d)
 		out(&e->o, "#undef return");
 	out_label(&e->o, "out: __attribute__((unused));");
 	out(&e->o, type == TY_LONG ? "return STAP_RETVALUE;" : ";");
+	if (has_macro)
+		out(&e->o, "#undef STAP_RETURN");
+	if (has_this && type == TY_LONG)
+		out(&e->o, "#undef STAP_RETVALUE");
 	out_close(&e->o, "");
 	out(&e->o, "%s", "");
 }

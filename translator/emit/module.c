@@ -208,6 +208,9 @@ bool pass_emit(struct session *s)
 	e.function_reads = ARENA_ARRAY(s->arena, s->functions.n + 1, uint8_t);
 	e.has_groups = wants_groups(s);
 	out(&e.o, "#include \"runtime/api.h\"");
+	if (s->opt.guru)
+		out(&e.o, s->runtime == RUNTIME_KERNEL ? "#include \"runtime/kernel/embedded.h\"" :
+							 "#include \"runtime/user/embedded.h\"");
 	out(&e.o, "%s", "");
 	emit_top_level_embedded(&e);
 	emit_globals(&e);

@@ -29,4 +29,5 @@ const struct probe_family family_begin_end = {
 	.match = match,
 	.user_runtime = true,
 	.kernel_runtime = true,
+	.unprivileged = true,
 };

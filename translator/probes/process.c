@@ -231,4 +231,5 @@ const struct probe_family family_process = {
 	.plan = process_plan,
 	.user_runtime = true,
 	.kernel_runtime = true,
+	.unprivileged = true,
 };

@@ -112,6 +112,10 @@ static int match(struct session *s, const struct point_match *m)
 	case TIMER_HZ:
 		return match_hz(s, m, part);
 	case TIMER_PROFILE:
+		if (s->opt.privilege == PRIVILEGE_STAPUSR) {
+			diag_error(&s->diag, m->point->loc, E_PRIVILEGE_POINT, session_privilege(s));
+			return -1;
+		}
 		if (s->runtime != RUNTIME_KERNEL && !s->opt.list) {
 			diag_error(&s->diag, m->point->loc, E_NEEDS_KERNEL,
 				   point_text(s->arena, m->point));
@@ -133,4 +137,5 @@ const struct probe_family family_timer = {
 	.match = match,
 	.user_runtime = true,
 	.kernel_runtime = true,
+	.unprivileged = true,
 };
