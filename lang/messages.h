@@ -13,6 +13,7 @@
 #define E_TOO_LONG "E_TOO_LONG", "the script is too long"
 
 /* preprocessor */
+#define E_KERNEL_MACRO "E_KERNEL_MACRO", "macro '@%s' is one of SystemTap's tapsets about system calls, which are not supported yet"
 #define E_UNKNOWN_MACRO "E_UNKNOWN_MACRO", "unknown operator or macro '@%s'"
 #define N_UNKNOWN_SIMILAR "the nearest name is '@%s'"
 #define E_MACRO_NAME "E_MACRO_NAME", "expected the name of a macro"

@@ -683,6 +683,11 @@ static void report_unknown(struct pp *pp, const char *name, struct loc loc)
 	const char *similar[1];
 	VEC(const char *) names = { 0 };
 
+	/* @this1 to @this8: a value that a call's entry keeps for its return */
+	if (!strncmp(name, "this", 4) && name[4] >= '1' && name[4] <= '8' && !name[5]) {
+		diag_error(env->diag, loc, E_KERNEL_MACRO, name);
+		return;
+	}
 	diag_error(env->diag, loc, E_UNKNOWN_MACRO, name);
 	for (size_t i = 0; lex_operator(i); i++)
 		VEC_PUSH(env->arena, &names, lex_operator(i));

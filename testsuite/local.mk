@@ -63,6 +63,13 @@ testsuite_tapster_unit_rt_string_LDADD = $(RT_HOST_LIBS)
 
 check-local: $(bin_PROGRAMS)
 
+# What SystemTap says of its own examples, for examples.exp; needs stap and the kernel's headers.
+ORACLE_KERNEL = 6.1.0-56-amd64
+refresh-verdicts:
+	$(srcdir)/testsuite/tapster.examples/verdicts.sh $(ORACLE_KERNEL) >verdicts.new
+	mv verdicts.new $(srcdir)/testsuite/tapster.examples/verdicts
+.PHONY: refresh-verdicts
+
 refresh-golden: all
 	$(MAKE) check RUNTESTFLAGS="--ignore unit.exp REFRESH=1 $(RUNTESTFLAGS)"
 .PHONY: refresh-golden

@@ -37,7 +37,7 @@ static const struct point_pattern patterns[] = {
 	{ "java({NUMBER,STRING}).class(STRING).method(STRING){,.return}", 0 },
 	{ "{python2,python3}.module(STRING).function(STRING){,.call,.return}", 0 },
 	{ "debuginfod.process(STRING)", 0 },
-	{ "input.char", 0 },
+	{ "input.{char,line}", 0 },
 };
 
 static int match(struct session *s, const struct point_match *m)
