@@ -2,8 +2,10 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # kernel.sh [RELEASE]: what a hit costs on the kernel runtime, beside SystemTap's, in guest
 # instructions: both in one virtual machine whose clock counts those (-icount), one
-# script after the other, the cost of the unprobed call subtracted.  And what a loaded
-# script costs a process that it doesn't probe.
+# script after the other, the cost of the unprobed call subtracted.  What a line of output
+# costs, the reader's part included: all that the machine did meanwhile but idle.  And what
+# a loaded script costs processes that it doesn't probe: in turn with and without it, since the
+# cost of a fork depends on the state of the kernel's allocators, too (medians of ROUNDS).
 #
 # SystemTap 4.8 doesn't build against Debian's present 6.1 kernel, since task_work_cancel has
 # another type there: a shim, given to its compiler, has the old one.  Its return
@@ -13,9 +15,11 @@
 
 release=${1:-$(ls /lib/modules | grep '^6\.1\.' | sort -V | tail -n 1)}
 hits=${HITS:-20000}
+lines=${LINES_OUT:-200000}
+turns=${ROUNDS:-9}
 vm=$here/../testsuite/lib/vm-run.sh
 functions="push lea"
-scripts="empty hits hist return"
+scripts="empty hits hist return printf"
 stapuser="/usr/bin/staprun /usr/lib/systemtap/stapio"
 
 body() {
@@ -24,6 +28,7 @@ body() {
 	hits) echo "global hits probe process(\"$work/target\").function(\"hit_*\") { hits++ }" ;;
 	hist) echo "global hist probe process(\"$work/target\").function(\"hit_*\") { hist[\$a & 15] <<< \$b }" ;;
 	return) echo "global hits, s probe process(\"$work/target\").function(\"hit_*\").return { hits++; s += \$return }" ;;
+	printf) echo "probe process(\"$work/target\").function(\"hit_*\") { printf(\"%d %d\\n\", \$a, \$b) }" ;;
 	esac
 }
 
@@ -88,31 +93,48 @@ mount -t debugfs none /sys/kernel/debug
 cd $work
 sleep 30
 cost() { for f in $functions; do echo "\$1 \$(./target \$f $hits)"; done; }
-others() { echo "\$1 \$(./other getppid 100000)"; echo "\$1 \$(./other spawn 200)"; }
-others none
+others() { echo "\$1 \$(./other getppid 50000)"; echo "\$1 \$(./other spawn 100)"; }
+# Hundredths of a second in which the machine was not idle.
+busy() { read -r up idle </proc/uptime; echo \$((\${up%.*}\${up#*.} - \${idle%.*}\${idle#*.})); }
+output() {
+	for f in $functions; do
+		before=\$(busy)
+		./target \$f $lines >/dev/null
+		sleep 5 # the reader gets the rest; that is idle time
+		echo "\$1.lines \$f \$(((\$(busy) - before) * 10000 / ($lines / 1000) * 10 / 11))"
+	done
+}
+tapster() { $top/taprun $work/t_\$1.ko >/dev/null 2>&1 & sleep 3; }
+peer() { staprun -R $work/s_\$1.ko >/dev/null 2>&1 & sleep 3; }
+stop() { kill -TERM \$!; wait; sleep 1; }
 cost none
-others none
+output none
 for s in $scripts; do
-	$top/taprun $work/t_\$s.ko >/dev/null 2>&1 &
-	sleep 3
+	tapster \$s
 	cost t_\$s
-	[ \$s != return ] || others t
-	kill -INT \$!
-	wait
-	sleep 1
+	[ \$s != printf ] || output t
+	stop
 	[ -f s_\$s.ko ] || continue
-	staprun -R $work/s_\$s.ko >/dev/null 2>&1 &
-	sleep 3
+	peer \$s
 	cost s_\$s
-	[ \$s != return ] || others s
-	kill -INT \$!
-	wait
-	sleep 1
+	[ \$s != printf ] || output s
+	stop
 done
-others none
+i=0
+while [ \$((i += 1)) -le $turns ]; do
+	others none
+	tapster return
+	others t
+	stop
+	[ -f s_return.ko ] || continue
+	others none
+	peer return
+	others s
+	stop
+done
 EOS
 chmod +x "$work/vm/cases/measure"
-sh "$vm" -i -n 1 -t 900 -T 1200 "$release" "$work/vm" || exit 1
+sh "$vm" -i -n 1 -t 3000 -T 3000 "$release" "$work/vm" || exit 1
 out=$work/vm/results/measure/stdout
 [ ! -s "$work/vm/results/measure/trouble" ] || cat "$work/vm/results/measure/trouble"
 
@@ -120,18 +142,20 @@ out=$work/vm/results/measure/stdout
 
 of() { awk -v n="$1" -v w="$2" '$1 == n && $2 == w { print $3 }' "$out" | median; }
 
-echo "guest instructions a hit, Linux $release (ratio: to SystemTap's)"
-for s in $scripts; do
+# compare NAME BASE TAPSTER PEER
+compare() {
 	for f in $functions; do
-		base=$(of none $f)
-		t=$(of t_$s $f)
-		p=$(of s_$s $f)
-		awk -v s=$s -v f=$f -v b="$base" -v t="$t" -v p="$p" 'BEGIN {
-			printf "  %-8s hit_%-6s tapster %6d   ", s, f, t - b
+		awk -v s="$1" -v f=$f -v b="$(of $2 $f)" -v t="$(of $3 $f)" -v p="$(of $4 $f)" 'BEGIN {
+			printf "  %-12s hit_%-6s tapster %6d   ", s, f, t - b
 			if (p != "-") printf "stap %6d   %.2f", p - b, (t - b) / (p - b)
 			print "" }'
 	done
+}
+echo "guest instructions a hit, Linux $release (ratio: to SystemTap's)"
+for s in $scripts; do
+	compare $s none t_$s s_$s
 done
+compare "with reader" none.lines t.lines s.lines
 echo "what others pay while a script is loaded (ratio: to a machine without)"
 for f in getppid spawn; do
 	base=$(of none $f)

@@ -79,7 +79,7 @@ void rt_port_output(struct rt_context *c, enum rt_output kind, const char *data,
 /* Sends SIGNAL to the thread that was hit.  0 or -errno. */
 int rt_port_raise(struct rt_context *c, int signal);
 
-/* rt_session.exiting or n_errors has changed: let the driver look. */
+/* rt_session.exiting or n_errors has changed: let the driver look.  C: NULL outside of handlers. */
 void rt_port_wake(struct rt_context *c);
 
 /* ---- provided by core to the runtime ---- */

@@ -36,8 +36,7 @@ static void stop(struct rt_context *c, uint32_t classes)
 {
 	__atomic_store_n(&rt_session.exiting, 1, __ATOMIC_SEQ_CST);
 	__atomic_and_fetch(&rt_session.accept, ~classes, __ATOMIC_SEQ_CST);
-	if (c)
-		rt_port_wake(c);
+	rt_port_wake(c);
 }
 
 void rt_exit(struct rt_context *c)

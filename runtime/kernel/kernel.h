@@ -16,7 +16,9 @@
 #ifndef TAPSTER_RUNTIME_KERNEL_KERNEL_H
 #define TAPSTER_RUNTIME_KERNEL_KERNEL_H
 
+#include <linux/percpu.h>
 #include <linux/ptrace.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
 #include "runtime/port.h"
@@ -24,13 +26,9 @@
 struct file;
 struct kernel_ring;
 struct poll_table_struct;
-struct task_struct;
 
 /* ---- module.c: the session ---- */
 
-/* The context of this CPU, taken, or NULL: it is in use.  Interrupts are off. */
-struct rt_context *kernel_context_take(struct pt_regs *regs);
-void kernel_context_put(struct rt_context *c);
 /* What a procfs file says, or what has been written to it, with a NUL. */
 struct kernel_text {
 	char *at;
@@ -40,11 +38,36 @@ struct kernel_text {
 /* What c->port points to while a handler runs, if there is anything to say. */
 struct kernel_hit {
 	struct task_struct *task; /* on whose behalf, if not current's; NULL: current's */
-	uint32_t file;            /* the file that was hit and where it lies, if HAS_FILE */
-	bool has_file;
-	int64_t bias;
+	uint32_t site;            /* that was hit, if HAS_SITE */
+	bool has_site, is_return;
 	struct kernel_text *text; /* $value, in procfs probes */
 };
+
+DECLARE_PER_CPU(struct rt_context *, kernel_contexts);
+
+/* The context of this CPU, taken, or NULL: it is in use.  Interrupts are off; REGS and HIT may
+ * be NULL. */
+struct rt_context *kernel_context_take(struct pt_regs *regs, struct kernel_hit *hit);
+
+/* What that is made of: C, of this CPU, is not in use; STACK_LOW is the end of the stack. */
+static __always_inline void kernel_context_begin(struct rt_context *c, struct pt_regs *regs, uint64_t ip,
+						 uint64_t stack_low, struct kernel_hit *hit)
+{
+	WRITE_ONCE(c->busy, 1);
+	barrier(); /* with an NMI's look at busy */
+	c->pid = current->tgid;
+	c->tid = current->pid;
+	c->regs = (struct rt_regs *)regs;
+	c->ip = ip;
+	c->stack_low = stack_low;
+	c->port = hit;
+}
+
+static __always_inline void kernel_context_put(struct rt_context *c)
+{
+	barrier();
+	WRITE_ONCE(c->busy, 0);
+}
 
 /* Runs the handler of PROBE, or counts that it can't: where IS_IN_NMI, or where the CPU's
  * context is in use. */
@@ -65,9 +88,8 @@ struct kernel_job {
 	void (*run)(struct rt_context *c, const struct kernel_job *job);
 	void (*skip)(const struct kernel_job *job); /* there is no context for it */
 	uint32_t which;      /* the owner's */
-	bool is_entry_lost;  /* ENTRY is gone when the hit is over */
-	size_t entry_size;
 	void *entry;         /* for c->entry */
+	size_t entry_size;   /* of what is gone when the hit is over */
 	struct kernel_hit hit;
 };
 
@@ -78,9 +100,6 @@ void kernel_run_job(struct rt_context *c, struct kernel_job *job);
 void kernel_jobs_wait(void);
 /* N bytes at ADDR of the program could not be read. */
 void kernel_note_missing(struct rt_context *c, uint64_t addr, size_t n);
-/* The context of this CPU, whoever has it. */
-struct rt_context *kernel_context_here(void);
-
 /* Tells the user that PROBE could not be armed: an error, or a warning if it may be missing. */
 void kernel_tell_unarmed(uint32_t probe, const char *why, int err);
 

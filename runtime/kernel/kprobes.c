@@ -67,7 +67,7 @@ static int returns_later(struct kretprobe_instance *record, struct pt_regs *regs
 	if (!p->ret.data_size)
 		return 0;
 	local_irq_save(flags);
-	c = is_in_nmi(&p->ret.kp) ? NULL : kernel_context_take(regs);
+	c = is_in_nmi(&p->ret.kp) ? NULL : kernel_context_take(regs, NULL);
 	if (c) {
 		c->entry = record->data;
 		script_entry(c, p->probe);
@@ -87,7 +87,7 @@ static int returned(struct kretprobe_instance *record, struct pt_regs *regs)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	c = in_nmi() ? NULL : kernel_context_take(regs);
+	c = in_nmi() ? NULL : kernel_context_take(regs, NULL);
 	if (c) {
 		c->entry = record->data;
 		c->is_return = 1;

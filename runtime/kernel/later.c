@@ -90,11 +90,10 @@ static bool try(struct later *l, bool at_last)
 	bool is_done = true;
 
 	local_irq_save(flags);
-	c = kernel_context_take(&l->regs);
+	c = kernel_context_take(&l->regs, &l->job.hit);
 	if (!c) {
 		l->job.skip(&l->job);
 	} else {
-		c->port = &l->job.hit;
 		c->entry = l->job.entry;
 		is_done = at_last || look(c, &l->job);
 		if (is_done)
@@ -102,7 +101,6 @@ static bool try(struct later *l, bool at_last)
 		else
 			l->missing = c->missing;
 		c->entry = NULL;
-		c->port = NULL;
 		kernel_context_put(c);
 	}
 	local_irq_restore(flags);
@@ -124,15 +122,14 @@ static void run_later(struct callback_head *work)
 
 static bool put_off(struct rt_context *c, const struct kernel_job *job)
 {
-	size_t size = job->is_entry_lost ? ALIGN(job->entry_size, 8) : 0;
-	struct later *l = kmalloc(sizeof(*l) + size, GFP_ATOMIC | __GFP_NOWARN);
+	struct later *l = kmalloc(sizeof(*l) + job->entry_size, GFP_ATOMIC | __GFP_NOWARN);
 
 	if (!l)
 		return false;
 	l->job = *job;
 	l->missing = c->missing;
 	l->regs = l->regs_before = *(const struct pt_regs *)c->regs;
-	if (size) {
+	if (job->entry_size) {
 		memcpy(l->entry, job->entry, job->entry_size);
 		l->job.entry = l->entry;
 	}
@@ -148,12 +145,10 @@ static bool put_off(struct rt_context *c, const struct kernel_job *job)
 
 void kernel_run_job(struct rt_context *c, struct kernel_job *job)
 {
-	c->port = &job->hit;
 	c->entry = job->entry;
 	if (!job->look || look(c, job) || !put_off(c, job))
 		job->run(c, job);
 	c->entry = NULL;
-	c->port = NULL;
 }
 
 void kernel_jobs_wait(void)

@@ -55,7 +55,7 @@ static enum state state;
 static atomic_t n_open;
 static bool keeps_running;  /* likewise */
 static bool is_armed;       /* likewise */
-static struct rt_context **contexts; /* of each CPU */
+DEFINE_PER_CPU(struct rt_context *, kernel_contexts);
 static struct rt_context *main_context; /* of begin and end probes */
 static char proc_name[sizeof(KERNEL_PROC_PREFIX) + MODULE_NAME_LEN];
 
@@ -75,25 +75,23 @@ static void contexts_free(void)
 	int cpu;
 
 	kvfree(main_context);
-	if (!contexts)
-		return;
 	for_each_possible_cpu(cpu)
-		kvfree(contexts[cpu]);
-	kfree(contexts);
+		kvfree(per_cpu(kernel_contexts, cpu));
 }
 
 static int contexts_make(void)
 {
 	int cpu;
 
-	contexts = kcalloc(nr_cpu_ids, sizeof(*contexts), GFP_KERNEL);
 	main_context = context_new(nr_cpu_ids + 1, NUMA_NO_NODE);
-	if (!contexts || !main_context)
+	if (!main_context)
 		goto no_memory;
 	for_each_possible_cpu(cpu) {
-		contexts[cpu] = context_new(cpu + 1, cpu_to_node(cpu));
-		if (!contexts[cpu])
+		struct rt_context *c = context_new(cpu + 1, cpu_to_node(cpu));
+
+		if (!c)
 			goto no_memory;
+		per_cpu(kernel_contexts, cpu) = c;
 	}
 	return 0;
 no_memory:
@@ -110,37 +108,14 @@ static uint64_t stack_low(void)
 	return here - low < THREAD_SIZE ? low : here - IRQ_STACK_SIZE / 2;
 }
 
-struct rt_context *kernel_context_here(void)
+struct rt_context *kernel_context_take(struct pt_regs *regs, struct kernel_hit *hit)
 {
-	return contexts[raw_smp_processor_id()];
-}
-
-struct rt_context *kernel_context_take(struct pt_regs *regs)
-{
-	struct rt_context *c = contexts[smp_processor_id()];
+	struct rt_context *c = __this_cpu_read(kernel_contexts);
 
 	if (unlikely(READ_ONCE(c->busy)))
 		return NULL;
-	WRITE_ONCE(c->busy, 1);
-	barrier(); /* with an NMI's look at busy */
-	c->pid = current->tgid;
-	c->tid = current->pid;
-	c->regs = (struct rt_regs *)regs;
-	c->ip = regs ? regs->ip : 0;
-	c->stack_low = stack_low();
+	kernel_context_begin(c, regs, regs ? regs->ip : 0, stack_low(), hit);
 	return c;
-}
-
-void kernel_context_put(struct rt_context *c)
-{
-	/* rt_skip_probe ends a session that skips too much, but wakes nobody */
-	if (unlikely(READ_ONCE(rt_session.too_many_skipped) == 1)) {
-		WRITE_ONCE(rt_session.too_many_skipped, 2);
-		output_wake();
-	}
-	c->regs = NULL;
-	barrier();
-	WRITE_ONCE(c->busy, 0);
 }
 
 struct task_struct *kernel_task(const struct rt_context *c)
@@ -184,7 +159,7 @@ void kernel_run_for(uint32_t probe, struct task_struct *task, struct pt_regs *re
 	unsigned long flags;
 
 	local_irq_save(flags);
-	c = kernel_context_take(regs);
+	c = kernel_context_take(regs, &job.hit);
 	if (likely(c)) {
 		kernel_run_job(c, &job);
 		kernel_context_put(c);
@@ -200,7 +175,7 @@ void kernel_run_probe(uint32_t probe, struct pt_regs *regs, bool is_in_nmi)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	c = is_in_nmi ? NULL : kernel_context_take(regs);
+	c = is_in_nmi ? NULL : kernel_context_take(regs, NULL);
 	if (likely(c)) {
 		script_probe(c, probe);
 		kernel_context_put(c);

@@ -53,11 +53,9 @@ static void run(uint32_t probe, struct kernel_text *text)
 	unsigned long flags;
 
 	local_irq_save(flags);
-	c = kernel_context_take(NULL);
+	c = kernel_context_take(NULL, &hit);
 	if (likely(c)) {
-		c->port = &hit;
 		script_probe(c, probe);
-		c->port = NULL;
 		kernel_context_put(c);
 	} else {
 		rt_skip_probe(probe, RT_SKIP_REENTRANT, 1);

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 /*
- * Probes of programs: the client of the engine (runtime/uprobes/uprobes.h).  A site
- * is tagged with its index.  One return record serves all return probes of a
- * site; its data are what c->entry points to.
+ * Probes of programs: the client of the engine (runtime/uprobes/uprobes.h).  One return
+ * record serves all return probes of a site; its data are what c->entry points to.
  */
 #include <linux/err.h>
 #include <linux/fs.h>
@@ -13,6 +12,7 @@
 #include <linux/sched.h>
 #include <linux/sched/mm.h>
 #include <linux/sched/task.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
 
 #include "runtime/kernel/kernel.h"
@@ -25,11 +25,22 @@ enum {
 
 #define NO_PROBE U32_MAX
 
+/* What is done when a task gets to a site. */
+enum at_entry {
+	ENTRY_PLAIN,        /* script_site, which reads no memory of the program's */
+	ENTRY_NOTES_RETURN, /* nothing, but that return probes want to know of it */
+	ENTRY_OTHER,        /* any of that, and look-ahead */
+};
+
 /* Made by sites_start, constant until sites_stop. */
 static struct armed {
+	struct kernel_hit at_entry, at_return;
+	uint64_t address;      /* in the file, as the site's recipe has it */
+	uint32_t site;
 	uint32_t first_probe;  /* or NO_PROBE, as below */
 	uint32_t first_return;
 	uint32_t first_look;   /* that looks ahead */
+	enum at_entry what;
 	bool has_entry;        /* something is to be done at the entry, but for noting the return */
 } *armed; /* of each site */
 static uint32_t *next_probe, *next_return, *next_look; /* of each probe: of the same site */
@@ -41,13 +52,21 @@ static int64_t *kept_bias(void *data)
 	return data + script_info.entry_size;
 }
 
-static void skip_returns(uint32_t site, enum rt_skip why)
+static const struct uprobes_ops ops;
+static struct uprobes_client client = { .ops = &ops };
+
+static void skip_returns(const struct armed *a, enum rt_skip why)
 {
-	for (uint32_t i = armed[site].first_return; i != NO_PROBE; i = next_return[i])
+	for (uint32_t i = a->first_return; i != NO_PROBE; i = next_return[i])
 		rt_skip_probe(i, why, 1);
 }
 
-/* ---- hits ---- */
+/* ---- hits: in the breakpoint's trap, on the task's own stack, interrupts off ---- */
+
+static __always_inline void begin(struct rt_context *c, struct pt_regs *regs, struct kernel_hit *hit)
+{
+	kernel_context_begin(c, regs, regs->ip, (uint64_t)task_stack_page(current), hit);
+}
 
 static void look_at_site(struct rt_context *c, const struct kernel_job *job)
 {
@@ -70,64 +89,62 @@ static void skip_site(const struct kernel_job *job)
 }
 
 /* Keeps what the return probes of a site will want; NULL: they won't be told. */
-static void *note_return(struct uprobes_hit *hit)
+static __always_inline void *note_return(struct armed *a, struct pt_regs *regs,
+					 const struct layout *where)
 {
 	void *data;
 
-	if (!(READ_ONCE(rt_session.accept) & RT_ORDINARY))
+	if (unlikely(!(READ_ONCE(rt_session.accept) & RT_ORDINARY)))
 		return NULL;
-	data = uprobes_return(hit, hit->tag);
-	if (likely(data))
-		*kept_bias(data) = hit->regs->ip - script_sites[hit->tag].address;
-	else
-		skip_returns(hit->tag, RT_SKIP_RETURN);
+	data = uprobes_return(&client, a, regs, where);
+	if (unlikely(!data)) {
+		skip_returns(a, RT_SKIP_RETURN);
+		return NULL;
+	}
+	if (script_info.entry_size)
+		memset(data, 0, script_info.entry_size);
+	*kept_bias(data) = regs->ip - a->address;
 	return data;
 }
 
-static noinline void run_with_look(struct rt_context *c, struct uprobes_hit *hit)
+static noinline void entry_other(struct armed *a, struct pt_regs *regs, const struct layout *where)
 {
+	struct rt_context *c = __this_cpu_read(kernel_contexts);
 	struct kernel_job job = {
-		.look = look_at_site,
+		.look = a->first_look != NO_PROBE ? look_at_site : NULL,
 		.run = run_site,
 		.skip = skip_site,
-		.which = hit->tag,
-		.entry = c->entry,
-		.hit = *(struct kernel_hit *)c->port,
+		.which = a->site,
+		.hit = a->at_entry,
 	};
 
+	if (unlikely(READ_ONCE(c->busy))) {
+		skip_site(&job);
+		return;
+	}
+	begin(c, regs, &job.hit);
+	if (a->first_return != NO_PROBE)
+		job.entry = note_return(a, regs, where);
 	kernel_run_job(c, &job);
+	kernel_context_put(c);
 }
 
-/* In the breakpoint's trap, interrupts off. */
-static void entry(struct uprobes_hit *hit)
+static void entry(void *site, struct pt_regs *regs, const struct layout *where)
 {
-	const struct armed *a = &armed[hit->tag];
-	struct kernel_hit place;
-	struct rt_context *c;
+	struct rt_context *c = __this_cpu_read(kernel_contexts);
+	struct armed *a = site;
 
-	if (!a->has_entry) {
-		note_return(hit);
-		return;
+	if (unlikely(a->what == ENTRY_NOTES_RETURN)) {
+		note_return(a, regs, where);
+	} else if (unlikely(a->what == ENTRY_OTHER)) {
+		entry_other(a, regs, where);
+	} else if (unlikely(READ_ONCE(c->busy))) {
+		rt_skip_site(a->site, RT_SKIP_REENTRANT);
+	} else {
+		begin(c, regs, &a->at_entry);
+		script_site(c, a->site);
+		kernel_context_put(c);
 	}
-	c = kernel_context_take(hit->regs);
-	if (unlikely(!c)) {
-		rt_skip_site(hit->tag, RT_SKIP_REENTRANT);
-		return;
-	}
-	place.task = NULL;
-	place.file = script_sites[hit->tag].file;
-	place.has_file = true;
-	place.bias = hit->regs->ip - script_sites[hit->tag].address;
-	c->port = &place;
-	if (a->first_return != NO_PROBE)
-		c->entry = note_return(hit);
-	if (a->first_look == NO_PROBE)
-		script_site(c, hit->tag);
-	else
-		run_with_look(c, hit);
-	c->entry = NULL;
-	c->port = NULL;
-	kernel_context_put(c);
 }
 
 static void look_at_returns(struct rt_context *c, const struct kernel_job *job)
@@ -137,47 +154,60 @@ static void look_at_returns(struct rt_context *c, const struct kernel_job *job)
 			script_look(c, i);
 }
 
-static void run_returns(struct rt_context *c, const struct kernel_job *job)
+static __always_inline void run_returns_of(struct rt_context *c, const struct armed *a)
 {
 	c->is_return = 1;
-	for (uint32_t i = armed[job->which].first_return; i != NO_PROBE; i = next_return[i])
+	for (uint32_t i = a->first_return; i != NO_PROBE; i = next_return[i])
 		script_return(c, i);
 	c->is_return = 0;
 }
 
-static void skip_job_returns(const struct kernel_job *job)
+static void run_returns(struct rt_context *c, const struct kernel_job *job)
 {
-	skip_returns(job->which, RT_SKIP_REENTRANT);
+	run_returns_of(c, &armed[job->which]);
 }
 
-static void returned(struct uprobes_hit *hit, void *data)
+static void skip_job_returns(const struct kernel_job *job)
 {
-	struct rt_context *c = kernel_context_take(hit->regs);
+	skip_returns(&armed[job->which], RT_SKIP_REENTRANT);
+}
+
+static noinline void look_and_run_returns(struct rt_context *c, const struct armed *a, void *kept)
+{
 	struct kernel_job job = {
-		.look = armed[hit->tag].first_look != NO_PROBE ? look_at_returns : NULL,
+		.look = look_at_returns,
 		.run = run_returns,
 		.skip = skip_job_returns,
-		.which = hit->tag,
-		.entry = data,
-		.is_entry_lost = true,
-		.entry_size = script_info.entry_size,
-		.hit = {
-			.file = script_sites[hit->tag].file,
-			.has_file = true,
-			.bias = *kept_bias(data),
-		},
+		.which = a->site,
+		.entry = kept,
+		.entry_size = client.return_size,
+		.hit = a->at_return,
 	};
 
-	if (unlikely(!c)) {
-		skip_job_returns(&job);
+	kernel_run_job(c, &job);
+}
+
+static void returned(void *site, struct pt_regs *regs, void *kept)
+{
+	struct rt_context *c = __this_cpu_read(kernel_contexts);
+	struct armed *a = site;
+
+	if (unlikely(READ_ONCE(c->busy))) {
+		skip_returns(a, RT_SKIP_REENTRANT);
 		return;
 	}
-	kernel_run_job(c, &job);
+	begin(c, regs, &a->at_return);
+	if (likely(a->first_look == NO_PROBE)) {
+		c->entry = kept;
+		run_returns_of(c, a);
+		c->entry = NULL;
+	} else {
+		look_and_run_returns(c, a, kept);
+	}
 	kernel_context_put(c);
 }
 
 static const struct uprobes_ops ops = { .entry = entry, .returned = returned };
-static struct uprobes_client client = { .ops = &ops };
 
 /* As many activations as maxactive asks for, or a default that suits most. */
 static uint32_t return_max(void)
@@ -244,7 +274,7 @@ static int add_site_for(uint32_t probe, uint32_t site, struct inode *inode)
 			return -ESRCH;
 		}
 	}
-	err = uprobes_site_add(&client, inode, &script_sites[site], limited_to[probe], site);
+	err = uprobes_site_add(&client, inode, &script_sites[site], limited_to[probe], &armed[site]);
 	if (err)
 		kernel_tell_unarmed(probe, err == -EEXIST ? "another script probes other instructions there" :
 							    "error", err);
@@ -307,7 +337,16 @@ static int make_tables(void)
 		return -ENOMEM;
 	}
 	for (uint32_t i = 0; i < script_info.n_sites; i++)
-		armed[i] = (struct armed){ NO_PROBE, NO_PROBE, NO_PROBE, script_info.entry_size > 0 };
+		armed[i] = (struct armed){
+			.at_entry = { .site = i, .has_site = true },
+			.at_return = { .site = i, .has_site = true, .is_return = true },
+			.address = script_sites[i].address,
+			.site = i,
+			.first_probe = NO_PROBE,
+			.first_return = NO_PROBE,
+			.first_look = NO_PROBE,
+			.has_entry = script_info.entry_size > 0,
+		};
 	for (uint32_t i = n; i-- > 0;) {
 		const struct script_probe *p = &script_probes[i];
 
@@ -320,6 +359,16 @@ static int make_tables(void)
 			armed[p->arg].has_entry = true;
 		if (p->flags & PROBE_LOOKS)
 			chain(i, &armed[p->arg].first_look, next_look);
+	}
+	for (uint32_t i = 0; i < script_info.n_sites; i++) {
+		struct armed *a = &armed[i];
+
+		if (!a->has_entry)
+			a->what = ENTRY_NOTES_RETURN;
+		else if (a->first_return == NO_PROBE && a->first_look == NO_PROBE)
+			a->what = ENTRY_PLAIN;
+		else
+			a->what = ENTRY_OTHER;
 	}
 	return 0;
 }
@@ -361,11 +410,11 @@ uint64_t sites_real_return(uint64_t slot, uint64_t address)
 /* Of the file that was hit only: mappings can't be looked for in a trap. */
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias)
 {
-	const struct kernel_hit *place = c->port;
+	const struct kernel_hit *hit = c->port;
 
-	if (!place || !place->has_file || place->file != file)
+	if (!hit || !hit->has_site || script_sites[hit->site].file != file)
 		return false;
-	*bias = place->bias;
+	*bias = hit->is_return ? *kept_bias(c->entry) : (int64_t)(c->ip - armed[hit->site].address);
 	return true;
 }
 

@@ -161,8 +161,13 @@ int uprobes_client_init(struct uprobes_client *client)
 }
 EXPORT_SYMBOL_GPL(uprobes_client_init);
 
+/* The site is armed already for the sake of another client. */
+static void do_nothing(void *site, struct pt_regs *regs, const struct layout *where)
+{
+}
+
 int uprobes_site_add(struct uprobes_client *client, struct inode *inode,
-		     const struct site_recipe *recipe, struct mm_struct *mm, uint32_t tag)
+		     const struct site_recipe *recipe, struct mm_struct *mm, void *site)
 {
 	struct consumer *c = kzalloc(sizeof(*c), GFP_KERNEL);
 	int err;
@@ -171,7 +176,8 @@ int uprobes_site_add(struct uprobes_client *client, struct inode *inode,
 		return -ENOMEM;
 	c->client = client;
 	c->mm = mm;
-	c->tag = tag;
+	c->entry = do_nothing;
+	c->data = site;
 	mutex_lock(&engine_lock);
 	err = sites_add(c, inode, recipe);
 	if (!err)
@@ -185,10 +191,13 @@ EXPORT_SYMBOL_GPL(uprobes_site_add);
 
 int uprobes_client_arm(struct uprobes_client *client)
 {
+	struct consumer *c;
 	int err;
 
 	mutex_lock(&engine_lock);
-	WRITE_ONCE(client->armed, true);
+	client->armed = true;
+	list_for_each_entry(c, &client->sites, of_client)
+		WRITE_ONCE(c->entry, client->ops->entry);
 	if (client->pool)
 		unwind_client_came();
 	sites_publish();
@@ -206,7 +215,7 @@ void uprobes_client_disarm(struct uprobes_client *client)
 	mutex_lock(&engine_lock);
 	if (client->armed && client->pool)
 		unwind_client_left();
-	WRITE_ONCE(client->armed, false);
+	client->armed = false;
 	list_for_each_entry(c, &client->sites, of_client)
 		sites_remove(c);
 	return_orphan(client); /* and waits for handlers that run */

@@ -16,11 +16,12 @@
  * to return from there returns to its caller, and is not seen.
  *
  * Locks: none in the trap.  A thread's list belongs to the thread, which changes it only
- * with interrupts or preemption off (the trap, fork, exec and exit); the unloading
- * engine looks at lists by stop_machine.  A pool has a lock.
+ * with interrupts off (the trap, fork, exec and exit); the unloading engine looks at
+ * lists by stop_machine.  A pool's idle records are a list that is changed by
+ * compare-and-exchange.
  *
  * A record whose pool has no client any more is an orphan: it still sends the thread
- * to its caller.
+ * to its caller.  Records are counted from then on only: the pool goes with the last one.
  */
 #include "runtime/uprobes/uprobes_int.h"
 
@@ -41,11 +42,12 @@ enum {
 #define STACK_MAX (8UL << 20) /* farther apart: not the same stack */
 
 struct record {
-	struct record *next;           /* the next older one, or of the pool's idle ones */
+	struct record *next;           /* the next older one */
 	unsigned long slot, real;      /* address on the stack; what was there */
 	unsigned long trampoline;
 	struct uprobes_pool *pool;
-	uint32_t tag;
+	void *site;                    /* the client's */
+	uint32_t number, next_idle;    /* from 1; 0: none */
 	bool is_of_heap;               /* made by a fork */
 	bool is_chained;               /* the trampoline was there already, for an older record */
 	uint64_t data[];
@@ -62,13 +64,20 @@ struct thread {
 
 struct uprobes_pool {
 	struct rcu_work free;
-	raw_spinlock_t lock;           /* interrupts are off */
-	struct record *idle;
-	uint32_t n_used;               /* copies that forks made, too */
-	struct uprobes_client *client; /* NULL: it has left */
-	uint32_t data_words;
-	size_t stride;
+	atomic64_t idle;               /* union idle */
+	atomic_t n_left;               /* see return_orphan */
+	struct uprobes_client *client; /* NULL: it has left; RCU */
+	size_t data_size, stride;
 	uint8_t records[] __aligned(8);
+};
+
+/* The idle record that is taken next, and how many were taken: else it could be the same one
+ * again, with another one behind it. */
+union idle {
+	int64_t word;
+	struct {
+		uint32_t number, n_taken;
+	};
 };
 
 static struct bucket {
@@ -86,31 +95,32 @@ bool return_has_orphans(void)
 
 /* ---- pools ---- */
 
-static struct record *pool_record(struct uprobes_pool *pool, uint32_t i)
+static __always_inline struct record *pool_record(struct uprobes_pool *pool, uint32_t number)
 {
-	return (struct record *)(pool->records + i * pool->stride);
+	return (struct record *)(pool->records + (number - 1) * pool->stride);
 }
 
 int return_pool_new(struct uprobes_client *client)
 {
-	uint32_t data_words = DIV_ROUND_UP(client->return_size, 8);
-	size_t stride = sizeof(struct record) + data_words * sizeof(uint64_t);
+	size_t data_size = ALIGN(client->return_size, 8);
+	size_t stride = sizeof(struct record) + data_size;
 	struct uprobes_pool *pool;
 
 	pool = kvzalloc(sizeof(*pool) + stride * client->return_max, GFP_KERNEL);
 	if (!pool)
 		return -ENOMEM;
-	raw_spin_lock_init(&pool->lock);
 	pool->client = client;
-	pool->data_words = data_words;
+	pool->data_size = data_size;
 	pool->stride = stride;
-	for (uint32_t i = client->return_max; i-- > 0;) {
+	atomic_set(&pool->n_left, client->return_max + 1);
+	for (uint32_t i = 1; i <= client->return_max; i++) {
 		struct record *r = pool_record(pool, i);
 
 		r->pool = pool;
-		r->next = pool->idle;
-		pool->idle = r;
+		r->number = i;
+		r->next_idle = i < client->return_max ? i + 1 : 0;
 	}
+	atomic64_set(&pool->idle, 1);
 	client->pool = pool;
 	return 0;
 }
@@ -120,44 +130,61 @@ static void pool_free(struct work_struct *work)
 	kvfree(container_of(to_rcu_work(work), struct uprobes_pool, free));
 }
 
-static void pool_free_later(struct uprobes_pool *pool)
+static void pool_leave(struct uprobes_pool *pool, int n)
 {
+	if (!atomic_sub_and_test(n, &pool->n_left))
+		return;
+	atomic_dec(&n_left_pools);
 	INIT_RCU_WORK(&pool->free, pool_free);
 	queue_rcu_work(engine_queue, &pool->free);
 }
 
+static bool has_idle(struct uprobes_pool *pool)
+{
+	return ((union idle)atomic64_read(&pool->idle)).number;
+}
+
+/* A record that another CPU takes first may be changed while we look at it: then the exchange fails. */
 static __always_inline struct record *record_take(struct uprobes_pool *pool)
 {
+	union idle now = { .word = atomic64_read(&pool->idle) }, next;
 	struct record *r;
 
-	raw_spin_lock(&pool->lock);
-	r = pool->idle;
-	if (likely(r)) {
-		pool->idle = r->next;
-		pool->n_used++;
-	}
-	raw_spin_unlock(&pool->lock);
+	do {
+		if (unlikely(!now.number))
+			return NULL;
+		r = pool_record(pool, now.number);
+		next.number = READ_ONCE(r->next_idle);
+		next.n_taken = now.n_taken + 1;
+	} while (!atomic64_try_cmpxchg(&pool->idle, &now.word, next.word));
 	return r;
 }
 
+static noinline void record_end(struct record *r)
+{
+	struct uprobes_pool *pool = r->pool;
+
+	if (r->is_of_heap)
+		kfree(r);
+	pool_leave(pool, 1);
+}
+
+/* Under RCU, or with interrupts off. */
 static __always_inline void record_put(struct record *r)
 {
 	struct uprobes_pool *pool = r->pool;
-	bool is_last;
+	union idle now, next;
 
-	raw_spin_lock(&pool->lock);
-	is_last = --pool->n_used == 0 && !pool->client;
-	if (likely(!r->is_of_heap)) {
-		r->next = pool->idle;
-		pool->idle = r;
+	if (unlikely(r->is_of_heap || !READ_ONCE(pool->client))) {
+		record_end(r);
+		return;
 	}
-	raw_spin_unlock(&pool->lock);
-	if (unlikely(r->is_of_heap))
-		kfree(r);
-	if (unlikely(is_last)) {
-		atomic_dec(&n_left_pools);
-		pool_free_later(pool);
-	}
+	now.word = atomic64_read(&pool->idle);
+	do {
+		WRITE_ONCE(r->next_idle, now.number);
+		next.number = r->number;
+		next.n_taken = now.n_taken;
+	} while (!atomic64_try_cmpxchg(&pool->idle, &now.word, next.word));
 }
 
 static void put_list(struct record *r)
@@ -217,20 +244,30 @@ static void thread_free(struct thread *t)
 	kfree_rcu(t, free);
 }
 
-/* ---- words of the current thread's stack; false: it isn't there ---- */
+/* ---- words of the current thread's stack ---- */
 
-static __always_inline bool read_word(unsigned long address, uint8_t word, unsigned long *value)
+/* Reads the one at ADDRESS, if OLD isn't NULL; then puts TO there, if that isn't NULL, and not
+ * what was read.  False: the stack isn't there. */
+static __always_inline bool access_word(unsigned long address, uint8_t size, unsigned long *old,
+					const unsigned long *to)
 {
 	pagefault_disable();
-	if (!user_access_begin((void __user *)address, word))
+	if (!user_access_begin((void __user *)address, size))
 		goto fault;
-	if (likely(word == 8)) {
-		unsafe_get_user(*value, (unsigned long __user *)address, fault_inside);
+	if (likely(size == 8)) {
+		if (old)
+			unsafe_get_user(*old, (unsigned long __user *)address, fault_inside);
+		if (to && (!old || *old != *to))
+			unsafe_put_user(*to, (unsigned long __user *)address, fault_inside);
 	} else {
 		uint32_t half;
 
-		unsafe_get_user(half, (uint32_t __user *)address, fault_inside);
-		*value = half;
+		if (old) {
+			unsafe_get_user(half, (uint32_t __user *)address, fault_inside);
+			*old = half;
+		}
+		if (to && (!old || half != (uint32_t)*to))
+			unsafe_put_user((uint32_t)*to, (uint32_t __user *)address, fault_inside);
 	}
 	user_access_end();
 	pagefault_enable();
@@ -242,52 +279,14 @@ fault:
 	return false;
 }
 
-static __always_inline bool write_word(unsigned long address, uint8_t word, unsigned long value)
+static bool read_word(unsigned long address, uint8_t size, unsigned long *value)
 {
-	pagefault_disable();
-	if (!user_access_begin((void __user *)address, word))
-		goto fault;
-	if (likely(word == 8))
-		unsafe_put_user(value, (unsigned long __user *)address, fault_inside);
-	else
-		unsafe_put_user((uint32_t)value, (uint32_t __user *)address, fault_inside);
-	user_access_end();
-	pagefault_enable();
-	return true;
-fault_inside:
-	user_access_end();
-fault:
-	pagefault_enable();
-	return false;
+	return access_word(address, size, value, NULL);
 }
 
-/* Puts TO there, unless that is what is there. */
-static __always_inline bool swap_word(unsigned long address, uint8_t word, unsigned long to,
-				      unsigned long *old)
+static bool write_word(unsigned long address, uint8_t size, unsigned long value)
 {
-	pagefault_disable();
-	if (!user_access_begin((void __user *)address, word))
-		goto fault;
-	if (likely(word == 8)) {
-		unsafe_get_user(*old, (unsigned long __user *)address, fault_inside);
-		if (likely(*old != to))
-			unsafe_put_user(to, (unsigned long __user *)address, fault_inside);
-	} else {
-		uint32_t half;
-
-		unsafe_get_user(half, (uint32_t __user *)address, fault_inside);
-		*old = half;
-		if (half != (uint32_t)to)
-			unsafe_put_user((uint32_t)to, (uint32_t __user *)address, fault_inside);
-	}
-	user_access_end();
-	pagefault_enable();
-	return true;
-fault_inside:
-	user_access_end();
-fault:
-	pagefault_enable();
-	return false;
+	return access_word(address, size, NULL, &value);
 }
 
 /* ---- a thread's records ---- */
@@ -358,7 +357,7 @@ static noinline struct record *make_room(struct thread *t, struct uprobes_pool *
 			drop(at);
 		else
 			at = &(*at)->next;
-	for (at = &t->newest; !pool->idle && *at && is_deeper((*at)->slot, slot);) {
+	for (at = &t->newest; !has_idle(pool) && *at && is_deeper((*at)->slot, slot);) {
 		struct uprobes_client *client = READ_ONCE((*at)->pool->client);
 
 		if (!give_up(t, at))
@@ -377,50 +376,46 @@ static unsigned long find_real(const struct thread *t, unsigned long slot)
 	return 0;
 }
 
-static noinline void *miss(struct uprobes_hit *hit)
+static noinline void *miss(struct uprobes_client *client)
 {
-	atomic_long_inc(&hit->client->missed_returns);
+	atomic_long_inc(&client->missed_returns);
 	return NULL;
 }
 
-void *uprobes_return(struct uprobes_hit *hit, uint32_t tag)
+void *uprobes_return(struct uprobes_client *client, void *site, struct pt_regs *regs,
+		     const struct layout *where)
 {
-	struct uprobes_pool *pool = hit->client->pool;
-	unsigned long slot = hit->regs->sp, trampoline = hit->layout->areas[0].start, address;
-	uint8_t word = likely(user_64bit_mode(hit->regs)) ? 8 : 4;
+	struct uprobes_pool *pool = client->pool;
+	unsigned long slot = regs->sp, trampoline = where->areas[0].start, address;
+	uint8_t word = likely(user_64bit_mode(regs)) ? 8 : 4;
 	struct thread *t = thread_find(current);
 	bool is_chained;
 	struct record *r;
 
-	hit->returns_reached = false;
 	if (unlikely(!t))
 		t = thread_new(current, word);
-	if (unlikely(!t || !pool || !swap_word(slot, word, trampoline, &address)))
-		return miss(hit);
+	if (unlikely(!t || !pool || !access_word(slot, word, &address, &trampoline)))
+		return miss(client);
 	is_chained = address == trampoline;
 	if (unlikely(is_chained)) /* another probe's, or a tail call's caller's */
 		address = find_real(t, slot);
 	else if (t->newest && unlikely(t->newest->slot <= slot))
 		drop_replaced(t, slot);
 	if (unlikely(!address)) /* nothing of ours */
-		return miss(hit);
+		return miss(client);
 	r = record_take(pool);
-	if (unlikely(!r)) {
+	if (unlikely(!r))
 		r = make_room(t, pool, slot);
-		hit->returns_reached = !r;
-	}
 	if (unlikely(!r)) {
 		if (!is_chained)
 			write_word(slot, word, address);
-		return miss(hit);
+		return miss(client);
 	}
 	r->slot = slot;
 	r->real = address;
 	r->trampoline = trampoline;
-	r->tag = tag;
+	r->site = site;
 	r->is_chained = is_chained;
-	for (uint32_t i = 0; i < pool->data_words; i++)
-		r->data[i] = 0;
 	r->next = t->newest;
 	t->newest = r;
 	return r->data;
@@ -483,18 +478,17 @@ bool return_arrive(struct pt_regs *regs)
 	if (unlikely(!*at))
 		return false;
 	do {
-		struct uprobes_hit hit = {.regs = regs};
+		struct uprobes_client *client;
 
 		r = *at;
 		*at = r->next;
 		regs->ip = r->real;
 		is_chained = r->is_chained;
-		hit.tag = r->tag;
 		/* Pairs with return_orphan, which waits for a grace period: the client
 		 * stays until this trap is over. */
-		hit.client = READ_ONCE(r->pool->client);
-		if (likely(hit.client))
-			hit.client->ops->returned(&hit, r->data);
+		client = READ_ONCE(r->pool->client);
+		if (likely(client))
+			client->ops->returned(r->site, regs, r->data);
 		if (unlikely(is_chained))
 			at = find_at(t, r->slot);
 		record_put(r);
@@ -505,29 +499,28 @@ bool return_arrive(struct pt_regs *regs)
 /*
  * The client is not armed, and its handlers run no more when this returns.  Records that a
  * handler which was running adds meanwhile are orphans from the beginning.
+ *
+ * n_left began with all records and one for the client.  Whoever sees that the client has left
+ * takes his record away from it; after the grace period, when nobody is left who
+ * hasn't seen it, nor takes records, those that are idle are taken away, too.
  */
 void return_orphan(struct uprobes_client *client)
 {
 	struct uprobes_pool *pool = client->pool;
-	bool is_empty = false;
+	int n_idle = 0;
 
 	if (pool) {
 		atomic_inc(&n_left_pools);
-		raw_spin_lock_irq(&pool->lock);
-		pool->client = NULL;
-		pool->n_used++; /* not to be freed by a record's end before the grace period */
-		raw_spin_unlock_irq(&pool->lock);
+		WRITE_ONCE(pool->client, NULL);
 	}
 	synchronize_rcu();
 	if (pool) {
-		raw_spin_lock_irq(&pool->lock);
-		is_empty = --pool->n_used == 0;
-		raw_spin_unlock_irq(&pool->lock);
+		union idle at = { .word = atomic64_read(&pool->idle) };
+
+		for (; at.number; at.number = pool_record(pool, at.number)->next_idle)
+			n_idle++;
 		client->pool = NULL;
-	}
-	if (is_empty) {
-		atomic_dec(&n_left_pools);
-		pool_free_later(pool);
+		pool_leave(pool, n_idle + 1);
 	}
 }
 
@@ -536,16 +529,14 @@ void return_orphan(struct uprobes_client *client)
 static struct record *copy_record(const struct record *r)
 {
 	struct uprobes_pool *pool = r->pool;
-	size_t size = sizeof(*r) + pool->data_words * sizeof(uint64_t);
+	size_t size = sizeof(*r) + pool->data_size;
 	struct record *copy = kmemdup(r, size, GFP_ATOMIC);
 
 	if (!copy)
 		return NULL;
 	copy->next = NULL;
 	copy->is_of_heap = true;
-	raw_spin_lock(&pool->lock);
-	pool->n_used++;
-	raw_spin_unlock(&pool->lock);
+	atomic_inc(&pool->n_left);
 	return copy;
 }
 

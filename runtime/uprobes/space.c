@@ -7,27 +7,14 @@
  */
 #include "runtime/uprobes/uprobes_int.h"
 
-#include <linux/hash.h>
 #include <linux/slab.h>
 
-#define SPACES_BITS 10
-
-static struct hlist_head spaces[1 << SPACES_BITS];
+struct hlist_head spaces[1 << SPACES_BITS];
 static DEFINE_RAW_SPINLOCK(spaces_lock);
 
 static struct hlist_head *chain_of(const struct mm_struct *mm)
 {
 	return &spaces[hash_ptr(mm, SPACES_BITS)];
-}
-
-struct space *space_find(const struct mm_struct *mm)
-{
-	struct space *s;
-
-	hlist_for_each_entry_rcu(s, chain_of(mm), node, true)
-		if (s->mm == mm)
-			return s;
-	return NULL;
 }
 
 static struct space *space_new(struct mm_struct *mm, gfp_t gfp)

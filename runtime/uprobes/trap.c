@@ -12,63 +12,45 @@
 #include <linux/kprobes.h>
 #include <linux/uaccess.h>
 
-static __always_inline void run_consumers(const struct layout *l, const struct site *site,
-					  struct pt_regs *regs)
-{
-	struct uprobes_hit hit = {.regs = regs, .layout = l};
-	const struct consumer *c;
-
-	list_for_each_entry_rcu(c, &site->consumers, node) {
-		if ((c->mm && c->mm != current->mm) || !READ_ONCE(c->client->armed))
-			continue;
-		hit.client = c->client;
-		hit.tag = c->tag;
-		c->client->ops->entry(&hit);
-	}
-}
-
 /* ip is behind the 0xCC.  True: it was ours. */
-static bool handle(const struct layout *l, struct pt_regs *regs)
+static __always_inline bool handle(const struct layout *l, struct pt_regs *regs)
 {
 	unsigned long address = regs->ip - 1;
+	const struct consumer *c;
 	const struct patch *p;
 
-	if (layout_is_trampoline(l, address))
+	if (unlikely(layout_is_trampoline(l, address)))
 		return return_arrive(regs);
-	p = layout_find(l, address);
-	if (!p)
-		return false;
-	switch (p->state) {
-	case PATCH_IDLE:
+	p = layout_look_up(l, address);
+	if (unlikely(p->state != PATCH_ARMED)) {
+		if (p->state == PATCH_REFUSED)
+			return false;
 		/* restored since the trap was taken, or about to be: run what is there */
 		regs->ip = address;
 		return true;
-	case PATCH_REFUSED:
-		return false;
-	case PATCH_ARMED:
-		break;
 	}
 	regs->ip = address;
 	if (unlikely(p->is_unwinder))
 		unwind_hit(l, regs);
-	run_consumers(l, p->site, regs);
-	if (regs->ip == address) /* a handler may have sent the task elsewhere */
+	list_for_each_entry_rcu(c, &p->site->consumers, node)
+		if (likely(!c->mm) || c->mm == current->mm)
+			READ_ONCE(c->entry)(c->data, regs, l);
+	if (likely(regs->ip == p->address)) /* a handler may have sent the task elsewhere */
 		regs->ip = p->slot;
 	return true;
 }
-NOKPROBE_SYMBOL(handle);
 
 static int on_die(struct notifier_block *unused, unsigned long what, void *data)
 {
-	struct die_args *args = data;
+	struct pt_regs *regs = ((struct die_args *)data)->regs;
 	const struct layout *l;
 	struct space *space;
 
-	if (what != DIE_INT3 || !user_mode(args->regs) || !current->mm)
+	if (unlikely(what != DIE_INT3 || !user_mode(regs)))
 		return NOTIFY_DONE;
 	space = space_find(current->mm);
-	l = space ? rcu_dereference(space->layout) : NULL;
-	return l && handle(l, args->regs) ? NOTIFY_STOP : NOTIFY_DONE;
+	l = likely(space) ? rcu_dereference(space->layout) : NULL;
+	return likely(l) && handle(l, regs) ? NOTIFY_STOP : NOTIFY_DONE;
 }
 NOKPROBE_SYMBOL(on_die);
 

@@ -508,8 +508,7 @@ static int apply(struct space *space, struct draft *d, struct layout *old)
 	}
 	if (err) {
 		layout_put(l);
-		kvfree(final->index);
-		kvfree(final);
+		layout_free(final);
 		return err;
 	}
 	publish(space, l);

@@ -26,10 +26,10 @@
  *	                         text, so that fork, which holds it for write, copies both
  *	                         or neither
  *	unwinders_lock (mutex)   which files have an unwinder
- *	spaces_lock, a pool's lock, return bucket locks (raw spinlocks, interrupts off; innermost,
- *	                         never two at once)
- * The trap takes a pool's lock only, and a bucket's at a thread's first return probe; all
- * else it reads under RCU, or it is the thread's own.
+ *	spaces_lock, return bucket locks (raw spinlocks, interrupts off; innermost, never two at
+ *	                         once)
+ * The trap takes a bucket's only, at a thread's first return probe; all else it reads under
+ * RCU, or it is the thread's own, or a list without locks (return.c).
  *
  * A site (enum site_state in uprobes_int.h):
  *
@@ -68,21 +68,14 @@ struct layout;
 struct uprobes_client;
 struct uprobes_pool;
 
-/* One hit, for the time of a callback. */
-struct uprobes_hit {
-	struct uprobes_client *client;
-	struct pt_regs *regs;  /* ip is the site's address; behind a return, the caller's */
-	uint32_t tag;          /* that uprobes_site_add, uprobes_return got */
-	bool returns_reached;  /* out of uprobes_return: too many activations at once */
-	const struct layout *layout; /* the engine's */
-};
-
 struct uprobes_ops {
-	/* A task got to a site. */
-	void (*entry)(struct uprobes_hit *hit);
-	/* A function returned for which entry() called uprobes_return. DATA is what that
-	 * gave; it is gone after the call.  May be NULL if there are no return probes. */
-	void (*returned)(struct uprobes_hit *hit, void *data);
+	/* A task got to the site for which uprobes_site_add had SITE; regs->ip is its
+	 * address.  WHERE is the engine's, for uprobes_return. */
+	void (*entry)(void *site, struct pt_regs *regs, const struct layout *where);
+	/* A function returned for which entry() called uprobes_return: regs->ip is in the caller.
+	 * KEPT is what that gave; it is gone after the call.  May be NULL if there are no
+	 * return probes. */
+	void (*returned)(void *site, struct pt_regs *regs, void *kept);
 };
 
 struct uprobes_client {
@@ -105,23 +98,25 @@ struct uprobes_client {
 
 int uprobes_client_init(struct uprobes_client *client);
 /*
- * RECIPE is copied; it displaces one instruction.  MM NULL: every process; else only that one (the caller holds a
- * reference until disarm).  The caller keeps no reference to INODE: the engine takes one.
+ * RECIPE is copied; it displaces one instruction.  MM NULL: every process; else only that one
+ * (the caller holds a reference until disarm).  The caller keeps no reference to INODE: the
+ * engine takes one.
  * -EEXIST: another client's recipe for this place says something else.
  */
 int uprobes_site_add(struct uprobes_client *client, struct inode *inode,
-		     const struct site_recipe *recipe, struct mm_struct *mm, uint32_t tag);
+		     const struct site_recipe *recipe, struct mm_struct *mm, void *site);
 int uprobes_client_arm(struct uprobes_client *client);
 /* Also undoes a client that was initialised but not armed. */
 void uprobes_client_disarm(struct uprobes_client *client);
 
 /*
  * From entry() at a function's first instruction only: ops->returned shall be called with
- * TAG when the function returns.  Gives client->return_size zeroed bytes, kept until
- * then, or NULL (counted in missed_returns): no record is free, or the stack can't be
- * written.  May be called several times for one hit.
+ * SITE when the function returns.  Gives client->return_size bytes, of which nothing is
+ * known, kept until then, or NULL (counted in missed_returns): no record is free, or the
+ * stack can't be written.  May be called several times for one hit.
  */
-void *uprobes_return(struct uprobes_hit *hit, uint32_t tag);
+void *uprobes_return(struct uprobes_client *client, void *site, struct pt_regs *regs,
+		     const struct layout *where);
 
 /* The address that the function will return to, which the trampoline may hide; for
  * $return-address and back-traces: ADDRESS read from stack slot SLOT. */

@@ -16,6 +16,7 @@
 #ifndef TAPSTER_UPROBES_INT_H
 #define TAPSTER_UPROBES_INT_H
 
+#include <linux/hash.h>
 #include <linux/kref.h>
 #include <linux/mm.h>
 #include <linux/mutex.h>
@@ -47,10 +48,12 @@ struct site {
 struct consumer {
 	struct list_head node;      /* in site->consumers */
 	struct list_head of_client; /* in client->sites; engine.lock */
+	struct mm_struct *mm;       /* NULL: every process */
+	/* the client's from when it arms, does nothing before */
+	void (*entry)(void *data, struct pt_regs *regs, const struct layout *where);
+	void *data;                 /* for that */
 	struct uprobes_client *client;
 	struct site *site;
-	struct mm_struct *mm;       /* NULL: every process */
-	uint32_t tag;
 };
 
 /* The sites that are wanted in a file, by offset; replaced as a whole, read under sites_srcu. */
@@ -123,16 +126,36 @@ struct layout {
 	struct rcu_work free;
 	unsigned int n, n_areas, n_armed;
 	uint32_t mask;    /* of index[] */
-	uint32_t *index;  /* by address: patch number + 1, or 0 */
 	struct slot_area areas[AREAS_MAX];
-	struct patch patches[];
+	struct patch *patches; /* behind the index */
+	const struct patch *index[]; /* by address; layout_none where there is no patch */
 };
 
+extern const struct patch layout_none; /* not armed, at no address */
+
 struct layout *layout_new(unsigned int n);
+void layout_free(struct layout *l); /* that was not finished, or has no users */
 /* The patches are there: makes them findable.  Takes references to their sites. */
 void layout_finish(struct layout *l);
 void layout_put(struct layout *l); /* after a grace period */
 const struct patch *layout_find(const struct layout *l, unsigned long address);
+
+/* The first place of the index has another one, or none. */
+const struct patch *layout_look_behind(const struct layout *l, unsigned long address);
+
+static __always_inline uint32_t layout_place(const struct layout *l, unsigned long address)
+{
+	return hash_long(address, 32) & l->mask;
+}
+
+/* The trap's: layout_none and not NULL, and inlined. */
+static __always_inline const struct patch *layout_look_up(const struct layout *l, unsigned long address)
+{
+	const struct patch *p = l->index[layout_place(l, address)];
+
+	return likely(p->address == address) ? p : layout_look_behind(l, address);
+}
+
 const struct patch *layout_find_slot(const struct layout *l, unsigned long ip);
 /* Return probes use that of the first area, whichever it is near to. */
 static inline bool layout_is_trampoline(const struct layout *l, unsigned long address)
@@ -155,7 +178,20 @@ struct space {
 
 extern struct workqueue_struct *engine_queue;
 
-struct space *space_find(const struct mm_struct *mm);  /* RCU */
+#define SPACES_BITS 10
+extern struct hlist_head spaces[1 << SPACES_BITS];
+
+/* RCU; NULL is no process. */
+static __always_inline struct space *space_find(const struct mm_struct *mm)
+{
+	struct space *s;
+
+	hlist_for_each_entry_rcu(s, &spaces[hash_ptr(mm, SPACES_BITS)], node, true)
+		if (likely(s->mm == mm))
+			return s;
+	return NULL;
+}
+
 struct space *space_get(struct mm_struct *mm, bool create);
 void space_put(struct space *space);
 /* In the fork of PARENT, which holds its mmap_lock for write; atomic. */

@@ -21,6 +21,8 @@
 
 struct tally {
 	atomic_long_t hits, returns, wrong;
+	struct test_client *client;
+	uint32_t tag;
 	bool is_return;
 };
 
@@ -32,32 +34,25 @@ static struct test_client {
 
 static DEFINE_MUTEX(lock);
 
-static struct tally *tally_of(struct uprobes_hit *hit)
+static void on_entry(void *site, struct pt_regs *regs, const struct layout *where)
 {
-	struct test_client *c = container_of(hit->client, struct test_client, engine);
-
-	return &c->tallies[hit->tag];
-}
-
-static void on_entry(struct uprobes_hit *hit)
-{
-	struct tally *t = tally_of(hit);
+	struct tally *t = site;
 
 	atomic_long_inc(&t->hits);
 	if (t->is_return) {
-		uint64_t *data = uprobes_return(hit, hit->tag);
+		uint64_t *kept = uprobes_return(&t->client->engine, t, regs, where);
 
-		if (data)
-			*data = COOKIE + hit->tag;
+		if (kept)
+			*kept = COOKIE + t->tag;
 	}
 }
 
-static void on_return(struct uprobes_hit *hit, void *data)
+static void on_return(void *site, struct pt_regs *regs, void *kept)
 {
-	struct tally *t = tally_of(hit);
+	struct tally *t = site;
 
 	atomic_long_inc(&t->returns);
-	if (*(uint64_t *)data != COOKIE + hit->tag)
+	if (*(uint64_t *)kept != COOKIE + t->tag)
 		atomic_long_inc(&t->wrong);
 }
 
@@ -80,6 +75,7 @@ static int client_start(struct test_client *c)
 
 static int add(struct test_client *c, const struct test_command *cmd)
 {
+	struct tally *t = &c->tallies[cmd->tag];
 	struct path path;
 	int err;
 
@@ -90,8 +86,10 @@ static int add(struct test_client *c, const struct test_command *cmd)
 		err = kern_path(cmd->path, LOOKUP_FOLLOW, &path);
 	if (err)
 		return err;
-	c->tallies[cmd->tag].is_return = cmd->is_return;
-	err = uprobes_site_add(&c->engine, d_real_inode(path.dentry), &cmd->recipe, NULL, cmd->tag);
+	t->client = c;
+	t->tag = cmd->tag;
+	t->is_return = cmd->is_return;
+	err = uprobes_site_add(&c->engine, d_real_inode(path.dentry), &cmd->recipe, NULL, t);
 	path_put(&path);
 	return err;
 }
