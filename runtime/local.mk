@@ -102,6 +102,8 @@ libdriver_a_SOURCES = \
 noinst_LIBRARIES += libuser.a
 libuser_a_SOURCES = \
 	runtime/user/arm.c \
+	runtime/user/arrivals.c \
+	runtime/user/arrivals.h \
 	runtime/user/contexts.c \
 	runtime/user/driver.c \
 	runtime/user/driver.h \

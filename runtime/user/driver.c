@@ -35,6 +35,7 @@ struct driver {
 	struct image *im;
 	struct space_env env;
 	struct tracer tracer;
+	struct arrivals *arrivals; /* NULL: none are watched for */
 	struct reader *reader;
 	struct rt_context *c; /* for probes that run here */
 	struct timer *timers;
@@ -438,7 +439,7 @@ static int get_targets(struct driver *d)
 				strerror(-err));
 		d->im->rt->target = d->o->target;
 	} else {
-		running_attach(&d->tracer);
+		running_attach(&d->tracer, &d->arrivals);
 	}
 	return err;
 }
@@ -516,11 +517,14 @@ static void supervise(struct driver *d)
 			return;
 		struct pollfd fds[] = { { d->start->signals->fd, POLLIN, 0 },
 					{ d->start->link_fd, POLLIN, 0 },
-					{ d->wake_fd, POLLIN, 0 } };
-		poll(fds, 3, is_busy ? 0 : next_timeout(d, deadline));
+					{ d->wake_fd, POLLIN, 0 },
+					{ arrivals_fd(d->arrivals), POLLIN, 0 } };
+		poll(fds, 4, is_busy ? 0 : next_timeout(d, deadline));
 		uint64_t ignored;
 		if (fds[2].revents && read(d->wake_fd, &ignored, sizeof ignored) < 0 && errno != EAGAIN)
 			return;
+		if (fds[3].revents)
+			arrivals_take(d->arrivals);
 		take_signals(d);
 		if (d->is_interrupted)
 			return;
@@ -572,6 +576,7 @@ static int run(struct driver *d)
 	OBJECT_CALL(d, void (*)(void), session_init)();
 	OBJECT_CALL(d, image_handler *, script_init)(d->c);
 	if (get_targets(d) < 0) {
+		arrivals_stop(d->arrivals);
 		tracer_close(&d->tracer, true);
 		reader_stop(d->reader);
 		return 1;
@@ -595,6 +600,7 @@ static int run(struct driver *d)
 	d->is_running = false;
 	if (d->described)
 		be_ourselves(d);
+	arrivals_stop(d->arrivals);
 	tracer_close(&d->tracer, !started);
 	if (is_orphaned(d))
 		_exit(1);

@@ -90,6 +90,20 @@ int tracer_launch(struct tracer *t, char *const *argv)
 	return err;
 }
 
+static int seize(struct tracer *t, pid_t tid, struct thread **th)
+{
+	*th = thread_add(t, tid);
+	if (!*th)
+		return -ENOMEM;
+	(*th)->state = THREAD_RUNNING;
+	if (ptrace(PTRACE_SEIZE, tid, NULL, options) == 0)
+		return 0;
+	int err = -errno;
+	thread_gone(t, *th, 0);
+	threads_free_gone(t, tid);
+	return err;
+}
+
 /* Seizes the threads of PID, and those that they make meanwhile. */
 static int seize_all(struct tracer *t, struct process *p)
 {
@@ -102,21 +116,17 @@ static int seize_all(struct tracer *t, struct process *p)
 			return -ESRCH;
 		for (struct dirent *e; (e = readdir(dir));) {
 			pid_t tid = (pid_t)atoi(e->d_name);
-			if (tid <= 0 || thread_find(t, tid))
+			struct thread *th = tid > 0 ? thread_find(t, tid) : NULL;
+			if (tid <= 0 || (th && th->process))
 				continue;
-			if (ptrace(PTRACE_SEIZE, tid, NULL, options) < 0) {
-				if (errno == ESRCH)
-					continue;
-				int err = -errno;
+			int err = th ? 0 : seize(t, tid, &th);
+			if (err == -ESRCH)
+				continue;
+			if (err) {
 				closedir(dir);
 				return err;
 			}
-			struct thread *th = thread_add(t, tid);
-			if (!th) {
-				closedir(dir);
-				return -ENOMEM;
-			}
-			th->state = THREAD_RUNNING;
+			th->is_arriving = false;
 			thread_join(th, p);
 			thread_stop(t, th);
 			more = true;
@@ -140,8 +150,64 @@ static void await_release(pid_t pid)
 {
 	const struct timespec nap = { 0, 10000000 };
 	char name[16];
-	for (unsigned i = 0; i < 200 && tracer_of(pid, name) && strcmp(name, TRACER_NAME) == 0; i++)
+	pid_t tracer;
+	for (unsigned i = 0; i < 200 && (tracer = tracer_of(pid, name)) && tracer != getpid() &&
+			     strcmp(name, TRACER_NAME) == 0; i++)
 		nanosleep(&nap, NULL);
+}
+
+int tracer_hold(struct tracer *t, pid_t tid)
+{
+	struct thread *th;
+	int err = seize(t, tid, &th);
+	if (err)
+		return err;
+	th->is_arriving = true;
+	return ptrace(PTRACE_INTERRUPT, tid, NULL, NULL) < 0 ? -errno : 0;
+}
+
+bool launch_is_arrival(struct tracer *t, struct thread *th, int status)
+{
+	unsigned long former;
+	if (th->process || th->is_arriving || !WIFSTOPPED(status) ||
+	    status >> 16 != PTRACE_EVENT_EXEC ||
+	    ptrace(PTRACE_GETEVENTMSG, th->tid, NULL, &former) < 0)
+		return th->is_arriving;
+	/* it was another thread of its process before */
+	struct thread *old = thread_find(t, (pid_t)former);
+	th->is_arriving = old && old->is_arriving;
+	if (th->is_arriving) {
+		thread_gone(t, old, 0);
+		threads_free_gone(t, (pid_t)former);
+	}
+	return th->is_arriving;
+}
+
+void launch_arrive(struct tracer *t, struct thread *th, int status)
+{
+	int event = WIFSTOPPED(status) && !t->is_closing ? status >> 16 : 0;
+	uint64_t pid;
+	if (event == PTRACE_EVENT_EXEC) {
+		struct process *p = process_add(t, th->tid, space_new(th->tid));
+		if (p) {
+			th->is_arriving = false;
+			thread_join(th, p);
+			process_look(p);
+			tracer_begin_program(t, th);
+			return;
+		}
+	} else if (event == PTRACE_EVENT_STOP && maps_status(th->tid, "Tgid", 10, &pid, 1) == 1 &&
+		   t->wants_program && t->wants_program(t, (pid_t)pid)) {
+		/* it was seized late, and runs what it was to run */
+		th->state = THREAD_STOPPED;
+		tracer_attach(t, (pid_t)pid);
+		if (!th->is_arriving)
+			return;
+	}
+	th->is_arriving = false;
+	if (WIFSTOPPED(status))
+		ptrace(PTRACE_DETACH, th->tid, NULL, status >> 16 ? 0 : WSTOPSIG(status));
+	thread_gone(t, th, status);
 }
 
 int tracer_attach(struct tracer *t, pid_t pid)

@@ -122,7 +122,7 @@ static void leave_all(struct tracer *t)
 		struct thread *th = thread_find(t, tid);
 		if (!th)
 			continue;
-		bool was_out = th->is_out;
+		bool was_out = th->is_out || !th->process;
 		tracer_handle(t, th, status);
 		if (th->state == THREAD_GONE)
 			th->is_out = true;

@@ -2,12 +2,15 @@
 #include "runtime/user/running.h"
 
 #include <dirent.h>
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "runtime/user/maps.h"
+#include "runtime/user/tracer_int.h"
 
 /* The file that probe P is about: an index; -1: any, but there is a PID; -2: it is about no process. */
 static int64_t file_of(const struct image *im, const struct script_probe *p)
@@ -54,46 +57,81 @@ static bool is_wanted(const struct tracer *t, pid_t pid)
 	return found;
 }
 
-/* Another tapster, or a part of this one. */
-static bool is_tapster(pid_t pid)
+bool running_is_tracer(const struct tracer *t, pid_t pid)
 {
-	struct stat own, other;
-	char path[64];
-	snprintf(path, sizeof path, "/proc/%d/exe", pid);
-	return stat("/proc/self/exe", &own) == 0 && stat(path, &other) == 0 &&
-	       own.st_dev == other.st_dev && own.st_ino == other.st_ino;
+	static const char *const names[] = { "bpftrace", "gdb", "gdbserver", "lldb", "lldb-server", "ltrace",
+					     "rr", "strace", "tapster", "uftrace" };
+	char link[64], path[4096];
+	struct stat st;
+	snprintf(link, sizeof link, "/proc/%d/exe", pid);
+	ssize_t len = readlink(link, path, sizeof path - 1);
+	if (len <= 0 || stat(link, &st) < 0)
+		return false;
+	path[len] = '\0';
+	const char *slash = strrchr(path, '/');
+	const char *name = slash ? slash + 1 : path;
+	bool is = false;
+	for (size_t i = 0; i < sizeof names / sizeof *names && !is; i++)
+		is = strcmp(name, names[i]) == 0;
+	for (uint32_t i = 0; i < t->env->im->info->n_files && is; i++)
+		is = t->env->files[i].device != st.st_dev || t->env->files[i].inode != st.st_ino;
+	return is;
 }
 
-/* Probes of processes; with BY_FILE of those only that are not told by their PID. */
-static bool has_process_probes(const struct image *im, bool by_file)
+/* Marks the files whose probes are not told by a PID; is there any probe of a process at all? */
+static bool find_files(const struct image *im, bool *files, bool *by_file)
 {
-	for (uint32_t i = 0; i < im->info->n_probes; i++)
-		if (file_of(im, &im->probes[i]) != -2 && !(by_file && im->probes[i].pid))
-			return true;
-	return false;
+	bool any = false;
+	for (uint32_t i = 0; i < im->info->n_probes; i++) {
+		int64_t file = file_of(im, &im->probes[i]);
+		any |= file != -2;
+		if (file >= 0 && !im->probes[i].pid)
+			files[file] = *by_file = true;
+	}
+	return any;
 }
 
-void running_attach(struct tracer *t)
+/* The number of processes that were not there before. */
+static unsigned attach_all(struct tracer *t, unsigned *n_failed)
 {
-	unsigned n = 0, n_failed = 0;
-	DIR *dir = has_process_probes(t->env->im, false) ? opendir("/proc") : NULL;
+	unsigned n = 0;
+	DIR *dir = opendir("/proc");
 	if (!dir)
-		return;
+		return 0;
 	for (struct dirent *e; (e = readdir(dir));) {
 		pid_t pid = (pid_t)atoi(e->d_name);
-		if (pid <= 1 || is_tapster(pid) || !is_wanted(t, pid))
+		if (pid <= 1 || process_find(t, pid) || running_is_tracer(t, pid) || !is_wanted(t, pid))
 			continue;
 		if (tracer_attach(t, pid) == 0)
 			n++;
 		else
-			n_failed++;
+			++*n_failed;
 	}
 	closedir(dir);
+	return n;
+}
+
+void running_attach(struct tracer *t, struct arrivals **a)
+{
+	unsigned n, failed = 0, failed_again = 0;
+	bool by_file = false, *files = calloc(t->env->im->info->n_files + 1, sizeof *files);
+	if (!files || !find_files(t->env->im, files, &by_file)) {
+		free(files);
+		return;
+	}
+	int err = by_file ? arrivals_start(a, t, files) : 0;
+	free(files);
+	if (by_file && !err)
+		t->wants_program = is_wanted;
+	n = attach_all(t, &failed);
+	if (by_file && !err) /* who had opened the file before it was watched has mapped it by now */
+		n += attach_all(t, &failed_again);
 	if (t->env->no_warnings)
 		return;
-	if (has_process_probes(t->env->im, true))
-		fprintf(stderr, "WARNING: %u running process%s probed; those that start later are not: "
-				"-c COMMAND and -x PID follow them\n", n, n == 1 ? " is" : "es are");
-	if (n_failed)
-		fprintf(stderr, "WARNING: %u process%s can't be traced\n", n_failed, n_failed == 1 ? "" : "es");
+	if (err)
+		fprintf(stderr, "WARNING: %u running process%s probed; those that start later are not%s: "
+				"-c COMMAND and -x PID follow them\n", n, n == 1 ? " is" : "es are",
+			err == -EPERM ? " (which takes root)" : "");
+	if (failed)
+		fprintf(stderr, "WARNING: %u process%s can't be traced\n", failed, failed == 1 ? "" : "es");
 }

@@ -174,6 +174,17 @@ static void exec_event(struct tracer *t, struct thread *th)
 	p->space = space_new(p->pid);
 	th->n_held = 0;
 	th->context_tid = th->tid;
+	if (!t->wants_program || t->is_closing || t->wants_program(t, p->pid)) {
+		tracer_begin_program(t, th);
+	} else {
+		ptrace(PTRACE_DETACH, th->tid, NULL, NULL);
+		thread_gone(t, th, 0);
+	}
+}
+
+void tracer_begin_program(struct tracer *t, struct thread *th)
+{
+	struct process *p = th->process;
 	th->state = THREAD_STOPPED;
 	th->owes_return = p->space && tracer_wants(t, p->space) && thread_to_event_stop(t, th);
 	if (th->owes_return)
@@ -239,6 +250,10 @@ void tracer_pay_return(struct tracer *t, struct thread *th)
 
 void tracer_handle(struct tracer *t, struct thread *th, int status)
 {
+	if (launch_is_arrival(t, th, status)) {
+		launch_arrive(t, th, status);
+		return;
+	}
 	if (!WIFSTOPPED(status)) {
 		thread_gone(t, th, status);
 		return;

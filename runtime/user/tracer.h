@@ -49,6 +49,7 @@ struct thread {
 	struct process *process; /* NULL while UNKNOWN */
 	enum thread_state state;
 	int status;            /* wait status of an unknown or parked thread */
+	bool is_arriving;      /* of no process yet: tracer_hold */
 	bool is_parked;        /* STATUS has not been dealt with yet */
 	bool is_leaving;       /* runs only to get out of the object, for good */
 	bool is_out;           /* it is */
@@ -87,6 +88,8 @@ struct tracer {
 	void (*syscall_stop)(void *data, struct process *p, pid_t tid, bool is_return, bool is_32bit,
 			     const struct user_regs_struct *regs);
 	void *data;
+	/* Does the program that PID begins to run matter?  If not it is let go.  NULL: all do. */
+	bool (*wants_program)(const struct tracer *t, pid_t pid);
 };
 
 /* Starts ARGV and holds it at its exec with its sites armed.  0 or -errno (of exec, too). */
@@ -98,6 +101,10 @@ int tracer_launch(struct tracer *t, char *const *argv);
 pid_t tracer_of(pid_t pid, char name[16]);
 /* Seizes a running process and arms it.  Waits a moment for another one of us to let it go. */
 int tracer_attach(struct tracer *t, pid_t pid);
+/* Seizes a thread of a process that is nobody's, which waits in the kernel.  If the next that it does is
+ * to come out of exec, its process is traced from there; else it is let go, unless tracer_attach has
+ * taken its process by then. */
+int tracer_hold(struct tracer *t, pid_t tid);
 /* Lets the held command run. */
 void tracer_start(struct tracer *t);
 /* Deals with what has happened; doesn't wait.  True: there is more. */

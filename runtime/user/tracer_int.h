@@ -32,6 +32,17 @@ void tracer_arm(struct tracer *t, struct thread *th);
 /* The mappings of TH's process have changed: arms what is new, and resumes it. */
 void tracer_look_again(struct tracer *t, struct thread *th);
 
+/* TH is at the exec of what its process is to run from now on: arms that and lets it go.  May find it
+ * dead. */
+void tracer_begin_program(struct tracer *t, struct thread *th);
+
+/* ---- launch.c ---- */
+
+/* Is TH, at its first stop, a thread that tracer_hold has? */
+bool launch_is_arrival(struct tracer *t, struct thread *th, int status);
+/* Takes it in if it has come to its exec; else it is let go. */
+void launch_arrive(struct tracer *t, struct thread *th, int status);
+
 /* ---- trap.c ---- */
 
 /* A signal-delivery stop. */
