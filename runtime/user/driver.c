@@ -436,7 +436,7 @@ static int get_targets(struct driver *d)
 				d->o->target, name, other);
 		else if (err)
 			fprintf(stderr, "ERROR: cannot trace process %d: %s\n", d->o->target,
-				strerror(-err));
+				err == -ESRCH ? "there is none, or it has ended" : strerror(-err));
 		d->im->rt->target = d->o->target;
 	} else {
 		running_attach(&d->tracer, &d->arrivals);

@@ -90,6 +90,20 @@ int tracer_launch(struct tracer *t, char *const *argv)
 	return err;
 }
 
+/* Has it ended, and waits for its parent to hear of that? */
+static bool is_zombie(pid_t tid)
+{
+	char path[64], line[256];
+	bool is = false;
+	snprintf(path, sizeof path, "/proc/%d/status", tid);
+	FILE *f = fopen(path, "re");
+	while (f && !is && fgets(line, sizeof line, f))
+		is = strncmp(line, "State:\tZ", 8) == 0;
+	if (f)
+		fclose(f);
+	return is;
+}
+
 static int seize(struct tracer *t, pid_t tid, struct thread **th)
 {
 	*th = thread_add(t, tid);
@@ -98,7 +112,7 @@ static int seize(struct tracer *t, pid_t tid, struct thread **th)
 	(*th)->state = THREAD_RUNNING;
 	if (ptrace(PTRACE_SEIZE, tid, NULL, options) == 0)
 		return 0;
-	int err = -errno;
+	int err = errno == EPERM && is_zombie(tid) ? -ESRCH : -errno;
 	thread_gone(t, *th, 0);
 	threads_free_gone(t, tid);
 	return err;
