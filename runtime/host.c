@@ -24,8 +24,11 @@ int host_signals_open(struct host_signals *s, bool with_stop)
 	for (size_t i = 0; i < sizeof(wanted) / sizeof(wanted[0]); i++) {
 		struct sigaction now;
 
-		if ((wanted[i] != SIGTSTP || with_stop) && !sigaction(wanted[i], NULL, &now) &&
-		    now.sa_handler != SIG_IGN)
+		/* A shell ignores SIGINT and SIGQUIT for what a script runs in its background, where kill -INT
+		 * shall end it all the same; nohup means what it does. */
+		bool is_for_us = wanted[i] == SIGINT || wanted[i] == SIGQUIT ||
+				 (!sigaction(wanted[i], NULL, &now) && now.sa_handler != SIG_IGN);
+		if (is_for_us && (wanted[i] != SIGTSTP || with_stop))
 			sigaddset(&set, wanted[i]);
 	}
 	sigaction(SIGPIPE, &ignore, &s->old_pipe);

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Blocks SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR2 (those of them that are not ignored: nohup) and
+/* Blocks SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR2 (SIGHUP unless it is ignored: nohup) and
  * SIGCHLD, to be read from FD, and ignores SIGPIPE. */
 struct host_signals {
 	int fd; /* a signalfd, non-blocking */
