@@ -64,6 +64,7 @@ RT_KERNEL_SOURCES = \
 	runtime/kernel/no_sites.c \
 	runtime/kernel/output.c \
 	runtime/kernel/process.c \
+	runtime/kernel/perf.c \
 	runtime/kernel/port.c \
 	runtime/kernel/procfs.c \
 	runtime/kernel/sites.c \

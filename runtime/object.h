@@ -49,7 +49,8 @@ struct script_info {
 	uint32_t entry_size;   /* bytes that a return probe's record keeps for @entry and so on; multiple of 8 */
 };
 enum script_flags { SCRIPT_GURU = 1, SCRIPT_SUPPRESS_TIME_LIMITS = 2, SCRIPT_SUPPRESS_HANDLER_ERRORS = 4,
-		    SCRIPT_MODULES = 8 /* asks what is mapped where: symbols, backtraces */ };
+		    SCRIPT_MODULES = 8 /* asks what is mapped where: symbols, backtraces */,
+		    SCRIPT_COUNTS = 16 /* reads perf counters */ };
 
 struct script_file {
 	uint32_t path;            /* string: canonical path */
@@ -77,6 +78,7 @@ enum script_probe_kind {
 	PROBE_KERNEL_FUNCTION,
 	PROBE_KERNEL_RETURN,  /* arg2: maxactive or 0 */
 	PROBE_TRACEPOINT,
+	PROBE_PERF,           /* pid: the event's type; arg: its config; arg2: each Nth, or -N times a second */
 	PROBE_PROCFS_READ,    /* symbol: the file; arg: its mode; arg2: bytes of $value */
 	PROBE_PROCFS_WRITE,
 	PROBE_NEVER

@@ -42,6 +42,8 @@ long rt_port_read_str(char *dst, uint64_t addr, size_t n);
 
 /* Identity of the current thread: ids as the initial namespace of the tool sees them. */
 int64_t rt_port_id(struct rt_context *c, enum rt_id which);
+/* The current thread's counter of a perf event; false: there is none here. */
+bool rt_port_perf(struct rt_context *c, int64_t type, int64_t config, int64_t *value);
 void rt_port_execname(struct rt_context *c, char *dst, size_t size); /* NUL-terminated; size >= 16 */
 
 /* Where the arguments or the environment that the process was started with lie: NUL-terminated

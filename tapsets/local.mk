@@ -17,6 +17,7 @@ nobase_dist_pkgdata_DATA += \
 	tapsets/logging.stp \
 	tapsets/macros.stpm \
 	tapsets/oneshot.stp \
+	tapsets/perf.stp \
 	tapsets/proc_mem.stp \
 	tapsets/procfs.stp \
 	tapsets/queue_stats.stp \

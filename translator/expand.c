@@ -403,9 +403,25 @@ static void script_aliases(struct session *s, const char *name, decl_vec *out)
 	}
 }
 
-/* Is P an alias for places in the kernel?  Going by the first word of its name, which is no
- * family's: the tree has no aliases yet. */
-static bool is_kernel_alias(struct session *s, const struct point *p, unsigned depth)
+/* Does D give its points a name with which P begins? */
+static bool is_named(const struct decl *d, const struct point *p)
+{
+	VEC_EACH(&d->probe.names, n) {
+		const struct point *name = d->probe.names.at[n];
+		size_t i = 0;
+
+		while (i < name->parts.n && i < p->parts.n &&
+		       !fnmatch(p->parts.at[i].name, name->parts.at[i].name, 0))
+			i++;
+		if (i == name->parts.n)
+			return true;
+	}
+	return false;
+}
+
+/* Is P, of USE, an alias for places in the kernel?  The tree has no aliases yet: a first word that is in it
+ * is a family's. */
+static bool is_kernel_alias(struct session *s, const struct point *p, const struct point *use, unsigned depth)
 {
 	const char *name = p->parts.at[0].name;
 	decl_vec aliases = { 0 };
@@ -413,17 +429,18 @@ static bool is_kernel_alias(struct session *s, const struct point *p, unsigned d
 
 	if (depth == ALIAS_DEPTH || strchr(name, '*'))
 		return false;
-	VEC_EACH(&point_tree(s)->children, i)
-		if (point_tree(s)->children.at[i]->name == name && !point_tree(s)->children.at[i]->rest)
+	VEC_EACH(&point_tree(s)->children, i) /* perf. has aliases beside it */
+		if (point_tree(s)->children.at[i]->name == name && strcmp(name, "perf") && !point_tree(s)->children.at[i]->rest)
 			return false;
 	script_aliases(s, name, &aliases);
 	if (!aliases.n)
 		library_aliases(s->library, name, &aliases);
 	VEC_EACH(&aliases, i)
-		VEC_EACH(&aliases.at[i]->probe.points, k) {
+		for (size_t k = 0; is_named(aliases.at[i], p) && k < aliases.at[i]->probe.points.n; k++) {
 			const struct point *to = aliases.at[i]->probe.points.at[k];
 
-			is_kernel |= is_needed(to) && (point_is_kernel(to) || is_kernel_alias(s, to, depth + 1));
+			is_kernel |= is_needed(to) && (point_is_kernel(to, use) ||
+							   is_kernel_alias(s, to, use, depth + 1));
 		}
 	return is_kernel;
 }
@@ -460,8 +477,8 @@ static bool needs_kernel(struct session *s)
 				continue;
 			VEC_EACH(&d->probe.points, k)
 				if (is_needed(d->probe.points.at[k]) &&
-				    (point_is_kernel(d->probe.points.at[k]) ||
-				     is_kernel_alias(s, d->probe.points.at[k], 0)))
+				    (point_is_kernel(d->probe.points.at[k], d->probe.points.at[k]) ||
+				     is_kernel_alias(s, d->probe.points.at[k], d->probe.points.at[k], 0)))
 					return true;
 		}
 	}

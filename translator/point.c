@@ -5,6 +5,7 @@
  */
 #include "translator/point.h"
 
+#include <linux/perf_event.h>
 #include <string.h>
 
 #include "base/buf.h"
@@ -12,6 +13,7 @@
 
 const struct probe_family *const point_families[] = {
 	&family_begin_end, &family_timer, &family_process, &family_mark, &family_kernel,
+	&family_perf,
 	&family_procfs,
 	&family_missing,
 };
@@ -173,13 +175,17 @@ const char *point_name(struct session *s, const struct point *p)
 	return point_text(s->arena, &bare);
 }
 
-bool point_is_kernel(const struct point *p)
+bool point_is_kernel(const struct point *p, const struct point *use)
 {
 	static const char *const names[] = { "kernel", "module", "kprobe", "procfs" };
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++)
 		if (!strcmp(p->parts.at[0].name, names[i]))
 			return true;
+	if (!strcmp(p->parts.at[0].name, "perf")) /* a thread's software counters anybody may read */
+		return p->parts.n > 1 && !strcmp(p->parts.at[1].name, "type") &&
+		       !(point_part(use, "counter") && point_arg_of(&p->parts.at[1]) == POINT_NUMBER &&
+			 point_number(&p->parts.at[1]) == PERF_TYPE_SOFTWARE);
 	return !strcmp(p->parts.at[0].name, "timer") && p->parts.n > 1 && !strcmp(p->parts.at[1].name, "profile");
 }
 

@@ -74,7 +74,7 @@ struct probe_family {
 };
 
 extern const struct probe_family family_begin_end, family_timer, family_process, family_mark,
-	family_kernel, family_procfs, family_missing;
+	family_kernel, family_perf, family_procfs, family_missing;
 extern const struct probe_family *const point_families[];
 extern const size_t point_n_families;
 
@@ -85,8 +85,8 @@ struct probe *point_add_probe(struct session *s, const struct point_match *m,
 char *point_text(struct arena *a, const struct point *p);
 /* The same without "?", "!" and condition: what pp() says where the family knows no more. */
 const char *point_name(struct session *s, const struct point *p);
-/* Is it one of the points that the kernel runtime alone has? */
-bool point_is_kernel(const struct point *p);
+/* Is it one of the points that the kernel runtime alone has?  P, or an alias for it, stands in USE. */
+bool point_is_kernel(const struct point *p, const struct point *use);
 /* The part of that name, or NULL. */
 const struct point_part *point_part(const struct point *p, const char *name);
 /* Its argument, where the pattern says that there is one of that type. */

@@ -39,6 +39,16 @@
 #define E_MAXACTIVE "E_MAXACTIVE", "maxactive is from 1 to %d"
 #define E_POINT_MISSING "E_POINT_MISSING", "probe point %s is not supported yet"
 
+/* perf */
+#define E_PERF_TWICE "E_PERF_TWICE", "duplicate counter name '%s'"
+#define E_PERF_COUNTER "E_PERF_COUNTER", "perf counter '%s' not defined: it needs a probe perf.type(N).config(N).counter(\"%s\")"
+#define E_PERF_COUNTS "E_PERF_COUNTS", \
+	"the user runtime counts a thread's processor time, page faults and context switches only: %s needs --runtime=kernel"
+#define E_PERF_PROCESS "E_PERF_PROCESS", \
+	"%s: samples of one program alone are not supported yet; leave .process out, and ask pid() or execname()"
+#define E_PERF_PERIOD "E_PERF_PERIOD", "invalid perf sample period %lld"
+#define E_PERF_FREQUENCY "E_PERF_PERIOD", "invalid perf sample frequency %lld"
+
 /* files of /proc */
 #define E_PROCFS_PATH "E_PROCFS_PATH", "procfs path %s"
 #define E_PROCFS_UMASK "E_PROCFS_UMASK", "umask must be an octal number from 0 to 0777"

@@ -23,6 +23,7 @@
 #include "translator/lookup.h"
 #include "translator/passes.h"
 #include "translator/point_messages.h"
+#include "translator/probes/perf.h"
 
 static void resolve_slot(struct resolver *r, struct expr **slot);
 
@@ -332,8 +333,13 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 		make_number(r, slot, resolve_is_defined(r, e->defined.operand));
 		return;
 	case EXPR_PERF:
-		diag_error(&r->s->diag, e->loc, E_AT_UNSUPPORTED, "@perf");
-		resolve_failed(e);
+		*slot = perf_read(r->s, e);
+		if (*slot) {
+			resolve_expr(r, slot);
+		} else {
+			resolve_failed(e);
+			*slot = e;
+		}
 		return;
 	case EXPR_BINARY:
 	case EXPR_COMPARE:

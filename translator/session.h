@@ -128,6 +128,12 @@ struct probe {
 };
 typedef VEC(struct probe *) probe_vec;
 
+/* A probe perf...counter("NAME"). */
+struct perf_counter {
+	const char *name;
+	int64_t type, config;
+};
+
 /* A lock per global, taken in order of global id. [locks] */
 struct lock_plan {
 	struct {
@@ -153,6 +159,8 @@ struct session {
 	bool *args_used;                      /* of opt.args: the script, or a tapset file, has it */
 	struct syntax_file *user_file;        /* the script; -E texts are more of them */
 	VEC(struct syntax_file *) user_files;
+	VEC(struct perf_counter) perf_counters; /* [expand] by name */
+	bool has_counts;                /* [resolve] some are read */
 	VEC(struct autocast) autocasts; /* [resolve] that wait for their types */
 	struct point_node *points; /* [expand] the tree of point.h */
 	struct library *library; /* tapset index; files are parsed on demand */

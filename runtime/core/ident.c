@@ -46,6 +46,7 @@ static const char *type_text(uint32_t kind)
 	case PROBE_KERNEL_FUNCTION: return "kprobe";
 	case PROBE_KERNEL_RETURN: return "kretprobe";
 	case PROBE_TRACEPOINT: return "tracepoint";
+	case PROBE_PERF: return "perf";
 	case PROBE_PROCFS_READ:
 	case PROBE_PROCFS_WRITE: return "procfs";
 	case PROBE_NEVER: return "never";
@@ -136,4 +137,13 @@ void rt_environment(struct rt_context *c, char *dst, size_t size, const char *na
 		next_string(dst, size, &here, end);
 		return;
 	}
+}
+
+int64_t rt_perf(struct rt_context *c, int64_t type, int64_t config)
+{
+	int64_t value = 0;
+
+	if (!rt_port_perf(c, type, config, &value))
+		rt_error(c, "no perf counter of type %lld, config %lld here", (long long)type, (long long)config);
+	return value;
 }

@@ -127,6 +127,8 @@ int kprobes_start(void);
 void kprobes_stop(void);
 int tracepoints_start(void);
 void tracepoints_stop(void);
+int perf_start(void);
+void perf_stop(void);
 int procfs_start(void);
 void procfs_stop(void);
 int processes_start(void);

@@ -310,6 +310,7 @@ static const struct family {
 	void (*stop)(void);
 } families[] = {
 	{ modules_start, modules_stop },
+	{ perf_start, perf_stop },
 	{ sites_start, sites_stop },
 	{ kprobes_start, kprobes_stop },
 	{ tracepoints_start, tracepoints_stop },

@@ -152,6 +152,41 @@ int64_t rt_port_id(struct rt_context *c, enum rt_id which)
 	return 0;
 }
 
+/* What a thread may ask of itself: a counter of its own would take a descriptor of the program's. */
+bool rt_port_perf(struct rt_context *c, int64_t type, int64_t config, int64_t *value)
+{
+	enum { CLOCKS = 1, FAULTS = 2, SWITCHES = 3, MINOR_FAULTS = 5, MAJOR_FAULTS = 6 }; /* perf_event_open(2) */
+	enum { MINOR = 8, MAJOR = 9, VOLUNTARY = 16, INVOLUNTARY = 17 }; /* longs of struct rusage */
+	enum { SOFTWARE = 1, THREAD_CPUTIME = 3, THIS_THREAD = 1 };
+	long now[2], usage[18];
+
+	(void)c;
+	if (type != SOFTWARE || !may_ask())
+		return false;
+	if (config >= 0 && config <= CLOCKS) {
+		user_syscall(__NR_clock_gettime, THREAD_CPUTIME, (long)now, 0, 0, 0, 0);
+		*value = now[0] * 1000000000 + now[1];
+		return true;
+	}
+	if (user_syscall(__NR_getrusage, THIS_THREAD, (long)usage, 0, 0, 0, 0))
+		return false;
+	switch (config) {
+	case FAULTS:
+		*value = usage[MINOR] + usage[MAJOR];
+		return true;
+	case SWITCHES:
+		*value = usage[VOLUNTARY] + usage[INVOLUNTARY];
+		return true;
+	case MINOR_FAULTS:
+		*value = usage[MINOR];
+		return true;
+	case MAJOR_FAULTS:
+		*value = usage[MAJOR];
+		return true;
+	}
+	return false;
+}
+
 void rt_port_execname(struct rt_context *c, char *dst, size_t size)
 {
 	const long pr_get_name = 16;

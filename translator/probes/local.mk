@@ -9,6 +9,7 @@ libtranslator_a_SOURCES += \
 	translator/probes/mark.c \
 	translator/probes/missing.c \
 	translator/probes/mark_operand.h translator/probes/mark_operand_x86.c \
+	translator/probes/perf.c translator/probes/perf.h \
 	translator/probes/pretty.c translator/probes/pretty.h \
 	translator/probes/plt.c \
 	translator/probes/process.c translator/probes/process.h translator/probes/process_int.h \

@@ -121,6 +121,13 @@ int64_t rt_port_id(struct rt_context *c, enum rt_id which)
 	return 100 + which;
 }
 
+bool rt_port_perf(struct rt_context *c, int64_t type, int64_t config, int64_t *value)
+{
+	(void)c;
+	*value = type + config;
+	return true;
+}
+
 void rt_port_execname(struct rt_context *c, char *dst, size_t size)
 {
 	(void)c;
