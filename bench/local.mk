@@ -14,7 +14,8 @@ EXTRA_DIST += \
 	bench/start.sh \
 	bench/stress.sh \
 	bench/target_hit.c \
-	bench/target_kernel.c
+	bench/target_kernel.c \
+	bench/translate.sh
 
 .PHONY: bench bench-kernel debug-kernel stress
 bench: all
