@@ -15,6 +15,7 @@
  */
 #include "translator/resolve_int.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "translator/access.h"
@@ -24,6 +25,7 @@
 #include "translator/passes.h"
 #include "translator/point_messages.h"
 #include "translator/probes/perf.h"
+#include "translator/uses.h"
 
 static void resolve_slot(struct resolver *r, struct expr **slot);
 
@@ -278,6 +280,36 @@ static void resolve_ternary(struct resolver *r, struct expr **slot)
 	resolve_expr(r, &e->ternary.otherwise);
 }
 
+/* ---- embedded C ---- */
+
+/* The globals that CODE names behind each WORD, which says that it touches them, are used. */
+static void use_pragma_globals(struct resolver *r, struct loc loc, const char *code, size_t len, const char *word)
+{
+	const char *end = code + len, *at = code;
+
+	while ((at = memmem(at, (size_t)(end - at), word, strlen(word)))) {
+		const char *name = at += strlen(word);
+
+		while (at < end && (isalnum((unsigned char)*at) || *at == '_' || *at == '$'))
+			at++;
+		name = intern_n(r->s->names, name, (size_t)(at - name));
+		if (!lookup_find_global(r->s, name, loc))
+			diag_error(&r->s->diag, loc, E_PRAGMA_GLOBAL, word, name);
+	}
+}
+
+static void resolve_pragmas(struct resolver *r, struct loc loc, const char *code, uint32_t len)
+{
+	bool is_pure = embedded_has_pragma(code, len, "pure");
+
+	if (r->is_condition && !is_pure)
+		diag_error(&r->s->diag, loc, E_CONDITION_EMBEDDED);
+	if (!is_pure && embedded_has_pragma(code, len, "stable"))
+		diag_error(&r->s->diag, loc, E_PRAGMA_STABLE);
+	use_pragma_globals(r, loc, code, len, "pragma:read:");
+	use_pragma_globals(r, loc, code, len, "pragma:write:");
+}
+
 /* ---- the walk ---- */
 
 static void resolve_slot(struct resolver *r, struct expr **slot)
@@ -332,6 +364,9 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 	case EXPR_DEFINED:
 		make_number(r, slot, resolve_is_defined(r, e->defined.operand));
 		return;
+	case EXPR_EMBEDDED:
+		resolve_pragmas(r, e->loc, e->embedded.code, e->embedded.len);
+		return;
 	case EXPR_PERF:
 		*slot = perf_read(r->s, e);
 		if (*slot) {
@@ -349,7 +384,6 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 	case EXPR_ACCESS:
 	case EXPR_NUMBER:
 	case EXPR_STRING:
-	case EXPR_EMBEDDED:
 	case EXPR_ERROR:
 		ast_walk_expr(&r->walker, e);
 		return;
@@ -436,8 +470,10 @@ static void on_stmt(struct ast_walker *w, struct stmt **slot)
 	case STMT_BREAK:
 	case STMT_CONTINUE:
 	case STMT_TRY:
-	case STMT_EMBEDDED:
 		ast_walk_stmt(w, st);
+		return;
+	case STMT_EMBEDDED:
+		resolve_pragmas(r, st->loc, st->embedded.code, st->embedded.len);
 		return;
 	case STMT_KINDS:
 		break;
