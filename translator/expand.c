@@ -116,12 +116,17 @@ static struct expr *both(struct arena *a, struct expr *first, struct expr *secon
 /* "begin, end(1)" */
 static const char *points_text(struct arena *a, const point_vec *points, const char *between)
 {
-	const char *text = "";
+	struct buf text;
+	const char *copy;
 
-	VEC_EACH(points, i)
-		text = arena_printf(a, "%s%s%s", text, i ? between : "",
-				    point_text(a, points->at[i]));
-	return text;
+	buf_init(&text);
+	VEC_EACH(points, i) {
+		buf_adds(&text, i ? between : "");
+		buf_adds(&text, point_text(a, points->at[i]));
+	}
+	copy = arena_strndup(a, text.data, text.len);
+	buf_fini(&text);
+	return copy;
 }
 
 static bool is_in_expansion(const struct use *u, const struct decl *alias)

@@ -109,7 +109,7 @@ static void give_initial(struct batch *b, uint64_t seed, int64_t n)
 /* SEED: the first of those that have them in common; FIRST: of those that are there. */
 static void choose_options(struct batch *b, uint64_t seed, uint64_t first)
 {
-	static const unsigned nestings[] = { 10, 10, 4, 25 }, entries[] = { 100, 100, 8, 3 };
+	static const unsigned nestings[] = { 10, 10, 4, 25 }, entries[] = { 100, 100, 8, 3 }, errors[] = { 0, 3, 9 };
 	struct chance c = chance_from(seed ^ 0x5eed);
 	unsigned nesting = nestings[chance_below(&c, 4)], entry = entries[chance_below(&c, 4)];
 
@@ -119,6 +119,8 @@ static void choose_options(struct batch *b, uint64_t seed, uint64_t first)
 	};
 	if (!chance_below(&c, 8))
 		b->limits.max_string = 64;
+	if (!chance_below(&c, 12)) /* ends before many of the scripts have run */
+		b->limits.max_errors = errors[chance_below(&c, 3)];
 	if (!chance_below(&c, 4))
 		add_option(b, "-u");
 	if (b->limits.max_string != 512)
@@ -200,7 +202,7 @@ static void run_tapster(const struct settings *s, const struct batch *b, const c
 
 	for (size_t i = 0; i < b->n_options; i++)
 		options = arena_printf(b->arena, "%s %s", options, b->options[i]);
-	command = arena_printf(b->arena, "timeout -k 5 120 %s --disable-cache --runtime=user -w%s %s >%s 2>%s </dev/null",
+	command = arena_printf(b->arena, "timeout -k 5 120 %s --disable-cache --runtime=user%s %s >%s 2>%s </dev/null",
 			       s->tapster, options, b->path, out, err);
 	buf_clear(&r->out);
 	buf_clear(&r->err);
@@ -215,14 +217,14 @@ static void run_tapster(const struct settings *s, const struct batch *b, const c
 	unlink(err);
 }
 
-/* The lines of ERR that begin with "ERROR: ". */
+/* The lines of ERR that tell of errors of the script. */
 static const char *error_lines(struct arena *a, const struct buf *err)
 {
 	const char *lines = "";
 
 	for (const char *at = err->data, *end; at && *at; at = *end ? end + 1 : end) {
 		end = strchrnul(at, '\n');
-		if (!strncmp(at, "ERROR: ", 7))
+		if (!strncmp(at, "ERROR: ", 7) || !strncmp(at, "WARNING: Number of errors", 25))
 			lines = arena_printf(a, "%s%.*s\n", lines, (int)(end - at), at);
 	}
 	return lines;
@@ -356,7 +358,7 @@ static void minimise(const struct settings *s, struct batch *b)
 	}
 	do {
 		r.has_changed = false;
-		for (size_t i = r.file->decls.n; i-- > 0;) {
+		for (size_t i = r.file->decls.n - 1; i-- > 0;) { /* the last one ends the run */
 			struct decl *d = r.file->decls.at[i], **at = r.file->decls.at;
 
 			memmove(at + i, at + i + 1, (--r.file->decls.n - i) * sizeof(*at));
