@@ -92,7 +92,9 @@ static void print_components(struct buf *out, const component_vec *components)
 			buf_adds(out, "->$");
 			break;
 		case COMPONENT_PRETTY_DEEP:
-			buf_adds(out, "->$$");
+			/* a name that ends in '$' itself is told from what follows only where that is
+			 * written to it */
+			buf_adds(out, out->len && out->data[out->len - 1] == '$' ? "$$" : "->$$");
 			break;
 		}
 	}
