@@ -312,7 +312,7 @@ static int report(struct run *r)
 
 	if (ioctl(r->fd, KERNEL_STATUS, &s))
 		return 1;
-	if (s.error_state)
+	if (s.n_errors)
 		status = 1;
 	if (s.too_many_skipped) {
 		fprintf(stderr, "ERROR: Skipped too many probes, check MAXSKIPPED or try again with "

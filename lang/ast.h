@@ -273,7 +273,8 @@ struct stmt {
 			/* [lower] what must run before each test of COND, and the step as
 			 * statements (INIT and STEP are NULL then) */
 			struct stmt *before, *after;
-			unsigned cost; /* [lower] statements of one round */
+			unsigned cost;         /* [lower] statements of one round ... */
+			struct loc spend_loc;  /* ... and the place that is said to spend them */
 		} loop;
 		struct {
 			expr_vec keys;      /* SYMBOLs */
@@ -287,7 +288,8 @@ struct stmt {
 			enum statop sort_statop;
 			struct expr *limit;
 			struct stmt *body;
-			unsigned cost;      /* [lower] statements of one round */
+			unsigned cost;         /* [lower] statements of one round ... */
+			struct loc spend_loc;  /* ... and the place that is said to spend them */
 		} foreach;
 		struct {
 			struct stmt *body;
@@ -405,7 +407,8 @@ struct decl {
 			bool has_next;         /* [resolve] the body says next: a caller tries the next overload */
 			bool is_recursive;     /* [effects] */
 			const struct effects *effects; /* [effects] */
-			unsigned cost;         /* [lower] statements on the longest way without loops */
+			unsigned cost;         /* [lower] statements on the longest way without loops ... */
+			struct loc spend_loc;  /* ... and the place that is said to spend them */
 		} function;
 		struct {
 			struct var *var;

@@ -12,19 +12,10 @@
 #include <stdint.h>
 
 #include "lang/ast.h"
-
-enum touch {
-	TOUCH_READ = 1,  /* its value is used */
-	TOUCH_ADD = 2,   /* ++, --, +=, -= on a long; <<< on a statistic */
-	TOUCH_SET = 4,   /* a plain assignment to a scalar */
-	TOUCH_CHANGE = 8, /* anything else: elements of arrays, delete, other operators */
-	TOUCH_RESULT = 16, /* with ADD: the sum is wanted */
-	TOUCH_SORT = 32  /* a sorted foreach: keeps its order in the array */
-};
-#define TOUCH_WRITE (TOUCH_ADD | TOUCH_SET | TOUCH_CHANGE)
+#include "translator/uses.h"
 
 struct global_use {
-	uint8_t touches;  /* enum touch */
+	uint8_t touches;  /* enum use, without USE_OLD and USE_DELETE */
 	bool is_repeated; /* more than once in a run, perhaps */
 };
 
@@ -37,7 +28,7 @@ struct effects {
 
 /* Does evaluating E write to V (a local or a global)? */
 bool effects_writes(const struct expr *e, const struct var *v);
-/* Does E read V? */
-bool effects_reads(const struct expr *e, const struct var *v);
+/* Does E read or write V? */
+bool effects_touches(const struct expr *e, const struct var *v);
 
 #endif

@@ -150,6 +150,7 @@ static void take_alias(const struct use *u, const struct decl *alias, const stru
 	}
 	struct use inner = *u;
 	struct stmt *block = stmt_new(a, STMT_BLOCK, alias->loc);
+	size_t n_outside;
 
 	VEC_PUSH(a, &block->block.body,
 		 alias->probe.is_alias_epilogue ? u->body : alias->probe.body);
@@ -164,9 +165,7 @@ static void take_alias(const struct use *u, const struct decl *alias, const stru
 				   points_text(a, &alias->probe.names, ", "),
 				   alias->probe.is_alias_epilogue ? "+=" : "=",
 				   points_text(a, &alias->probe.points, ", "), u->chain);
-	if (alias->is_tapset)
-		expand_use_file_of(s, alias);
-
+	n_outside = s->probes.n;
 	VEC_EACH(&alias->probe.points, k) {
 		struct point *inside = copy_point(a, alias->probe.points.at[k]);
 		unsigned n_errors = s->diag.n_errors;
@@ -180,6 +179,9 @@ static void take_alias(const struct use *u, const struct decl *alias, const stru
 		if (inside->is_sufficient && s->probes.n > n_probes)
 			break;
 	}
+	/* a wildcard has tried it perhaps, and it leads nowhere */
+	if (alias->is_tapset && s->probes.n > n_outside)
+		expand_use_file_of(s, alias);
 }
 
 static void take_family(const struct use *u, const struct point_end *end, const struct point *p)

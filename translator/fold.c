@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <string.h>
 
+#include "translator/merge.h"
 #include "translator/messages.h"
 #include "translator/passes.h"
 #include "translator/prune.h"
@@ -288,6 +289,7 @@ bool pass_fold(struct session *s)
 	f.walker = (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = &f };
 	while (fold_once(s, &f) | prune_once(s, true))
 		;
+	merge_functions(s);
 	if (s->probes.n)
 		return true;
 	diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES);

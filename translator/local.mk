@@ -19,6 +19,7 @@ libtranslator_a_SOURCES = \
 	translator/locks.c \
 	translator/lookup.c translator/lookup.h \
 	translator/lower.c translator/lower.h \
+	translator/merge.c translator/merge.h \
 	translator/messages.h \
 	translator/near.c translator/near.h \
 	translator/parse.c \

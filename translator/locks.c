@@ -37,11 +37,11 @@ static bool is_one_operation(const struct var *v, const struct global_use *use)
 	if (use->is_repeated || v->arity > 0)
 		return false;
 	if (v->type == TY_STAT)
-		return use->touches == TOUCH_ADD;
+		return use->touches == USE_ADD;
 	if (v->type != TY_LONG)
 		return false;
-	return use->touches == TOUCH_READ || use->touches == TOUCH_SET ||
-	       !(use->touches & ~(TOUCH_ADD | TOUCH_READ));
+	return use->touches == USE_READ || use->touches == USE_SET ||
+	       !(use->touches & ~(USE_ADD | USE_READ));
 }
 
 struct sharing {
@@ -54,9 +54,9 @@ struct sharing {
 /* Reading a counter adds up all stripes: good enough for a timer, not for every hit. */
 static bool may_count(const struct probe *p, const struct global_use *use)
 {
-	if (use->touches & (TOUCH_SET | TOUCH_CHANGE | TOUCH_RESULT))
+	if (use->touches & (USE_SET | USE_CHANGE | USE_RESULT))
 		return false;
-	return !(use->touches & TOUCH_READ) || runs_alone(p) || p->row.kind == PROBE_TIMER;
+	return !(use->touches & USE_READ) || runs_alone(p) || p->row.kind == PROBE_TIMER;
 }
 
 /* Does P combine globals that others may change meanwhile? */
@@ -71,7 +71,7 @@ static bool combines(struct session *s, const struct probe *p, const struct shar
 		if (!use->touches || !of[g].is_written)
 			continue;
 		n_shared++;
-		only_adds &= use->touches == TOUCH_ADD ||
+		only_adds &= use->touches == USE_ADD ||
 			     !is_one_operation(s->globals.at[g], use);
 	}
 	return n_shared > 1 && !only_adds;
@@ -103,7 +103,7 @@ static void judge(struct session *s, struct sharing *of)
 		for (size_t g = 0; g < s->globals.n; g++) {
 			unsigned touches = probes.at[i]->effects->uses[g].touches;
 
-			of[g].is_written |= (touches & (TOUCH_WRITE | TOUCH_SORT)) != 0;
+			of[g].is_written |= (touches & (USE_WRITE | USE_SORT)) != 0;
 			of[g].n_users += touches != 0;
 		}
 	VEC_EACH(&probes, i)
@@ -135,7 +135,7 @@ static const struct lock_plan *plan_of(struct session *s, const struct probe *p,
 		if (!touches || !of[g].needs_lock)
 			continue;
 		plan->at[plan->n].var = s->globals.at[g];
-		plan->at[plan->n].is_write = touches & (TOUCH_WRITE | TOUCH_SORT);
+		plan->at[plan->n].is_write = touches & (USE_WRITE | USE_SORT);
 		plan->n++;
 	}
 	return plan;

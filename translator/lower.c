@@ -219,12 +219,12 @@ static bool is_constant(const struct expr *e)
  */
 static bool overlaps(const struct expr *e, const struct var *v)
 {
-	if (v->type != TY_STRING || !lower_is_operation(e) || !effects_reads(e, v))
+	if (v->type != TY_STRING || !lower_is_operation(e) || !effects_touches(e, v))
 		return false;
 	if (e->kind != EXPR_CONCAT)
 		return true;
 	return e->binary.left->kind == EXPR_CONCAT &&
-	       (effects_reads(e->binary.right, v) || overlaps(e->binary.left, v));
+	       (effects_touches(e->binary.right, v) || overlaps(e->binary.left, v));
 }
 
 /* V = E, where E is an operation or plain. */
@@ -444,7 +444,7 @@ static struct expr *lower_assign(struct lower *l, struct expr *e, bool wanted)
 			add_expr(l, e);
 			return e->assign.value;
 		}
-		if (e->assign.op == OP_CONCAT && effects_reads(e->assign.value, v))
+		if (e->assign.op == OP_CONCAT && effects_touches(e->assign.value, v))
 			e->assign.value = spill(l, e->assign.value);
 		if (is_division(e->assign.op)) {
 			/* v = v / x: fails as a whole */
@@ -468,7 +468,7 @@ static struct expr *lower_assign(struct lower *l, struct expr *e, bool wanted)
 			split_assign(l, e);
 		is_update = e->assign.op != OP_NONE && e->assign.op != OP_STAT;
 		/* the element may be inserted, or another one leave, before the value is read */
-		if ((wanted && !is_update) || effects_reads(e->assign.value, target->index.var))
+		if ((wanted && !is_update) || effects_touches(e->assign.value, target->index.var))
 			e->assign.value = spill(l, e->assign.value);
 		if (wanted && is_update)
 			return e; /* t = (a[k] += x) */
@@ -692,6 +692,29 @@ static void lower_effect(struct lower *l, struct expr *e)
 
 /* ---- statements ---- */
 
+/* Where SystemTap says that BODY has run for too long: at the first of its statements that has others
+ * inside, else at itself. */
+static struct loc spend_loc(const struct stmt *body)
+{
+	const stmt_vec *inside = &body->block.body;
+
+	if (body->kind != STMT_BLOCK)
+		return body->loc;
+	if (inside->n == 1)
+		return spend_loc(inside->at[0]);
+	VEC_EACH(inside, i)
+		switch ((int)inside->at[i]->kind) {
+		case STMT_BLOCK:
+		case STMT_IF:
+		case STMT_WHILE:
+		case STMT_FOR:
+		case STMT_FOREACH:
+		case STMT_TRY:
+			return spend_loc(inside->at[i]);
+		}
+	return body->loc;
+}
+
 static void lower_if(struct lower *l, struct stmt *s)
 {
 	size_t mark = l->busy.n;
@@ -740,6 +763,7 @@ static void lower_loop(struct lower *l, struct stmt *s)
 	l->to = outer;
 	VEC_PUSH(l->arena, l->to, loop);
 	loop->loop.cost = l->cost;
+	loop->loop.spend_loc = spend_loc(s->loop.body);
 	l->cost = cost;
 }
 
@@ -763,6 +787,7 @@ static void lower_foreach(struct lower *l, struct stmt *s)
 	l->cost = 1;
 	loop->foreach.body = lower_block(l, s->foreach.body);
 	loop->foreach.cost = l->cost;
+	loop->foreach.spend_loc = spend_loc(s->foreach.body);
 	l->cost = cost;
 	release(l, mark);
 }
@@ -859,6 +884,7 @@ static void lower_function(struct session *s, struct decl *d)
 	}
 	if (d->function.body->kind == STMT_EMBEDDED)
 		return;
+	d->function.spend_loc = spend_loc(d->function.body);
 	d->function.body = lower_block(&l, d->function.body);
 	d->function.cost = l.cost;
 }

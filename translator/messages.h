@@ -52,8 +52,8 @@
 #define W_ELIDED_EXPR "W_ELIDED_EXPR", "Eliding side-effect-free expression "
 #define W_ELIDED_PROBE "W_ELIDED_PROBE", "Probe '%s' has been elided"
 #define W_ELIDED_FUNCTION "W_ELIDED_FUNCTION", "side-effect-free function '%s'"
-#define W_NEVER_ASSIGNED_LOCAL "W_NEVER_ASSIGNED", "never-assigned local variable '%s'"
-#define W_NEVER_ASSIGNED_GLOBAL "W_NEVER_ASSIGNED", "never-assigned global variable '%s'"
+#define W_NEVER_ASSIGNED_LOCAL "W_NEVER_ASSIGNED", "never-assigned local variable '%s'%s"
+#define W_NEVER_ASSIGNED_GLOBAL "W_NEVER_ASSIGNED", "never-assigned global variable '%s'%s"
 #define E_NO_PROBES "E_NO_PROBES", "no probes found"
 
 /* build */

@@ -10,6 +10,7 @@
 #include "translator/prune.h"
 
 #include "translator/messages.h"
+#include "translator/near.h"
 #include "translator/passes.h"
 #include "translator/session.h"
 #include "translator/uses.h"
@@ -20,7 +21,7 @@ static void mark_var(struct uses *u, struct var *v, unsigned use, struct expr *e
 {
 	(void)u;
 	(void)e;
-	if (use & USE_READ)
+	if (use & (USE_READ | USE_OLD))
 		v->is_read = true;
 	if (use & USE_WRITE)
 		v->is_written = true;
@@ -340,13 +341,29 @@ static void drop_unread_locals(struct session *s)
 	}
 }
 
+/* What V could have meant: globals, other LOCALS (NULL: V is global). */
+static const char *similar_variables(struct session *s, const struct var *v, const var_vec *locals)
+{
+	const char **names = ARENA_ARRAY(s->arena, s->globals.n + (locals ? locals->n : 0) + 1, const char *);
+	size_t n = 0;
+
+	VEC_EACH(&s->globals, i)
+		if (s->globals.at[i] != v && !s->globals.at[i]->is_synthetic)
+			names[n++] = s->globals.at[i]->name;
+	for (size_t i = 0; locals && i < locals->n; i++)
+		if (locals->at[i] != v && !locals->at[i]->is_synthetic)
+			names[n++] = locals->at[i]->name;
+	return near_similar(s->arena, "similar", v->name, names, n);
+}
+
 static void warn_never_assigned(struct session *s, const var_vec *locals)
 {
 	VEC_EACH(locals, i) {
 		struct var *v = locals->at[i];
 
 		if (v->is_read && !v->is_written && v->kind == VAR_LOCAL && !v->is_synthetic)
-			diag_warning(&s->diag, v->loc, W_NEVER_ASSIGNED_LOCAL, v->name);
+			diag_warning(&s->diag, v->loc, W_NEVER_ASSIGNED_LOCAL, v->name,
+				     similar_variables(s, v, locals));
 	}
 }
 
@@ -357,7 +374,8 @@ static void warn_all_never_assigned(struct session *s)
 
 		if (v->is_read && !v->is_written && !v->init && !v->is_synthetic &&
 		    !sources_get(s->sources, v->loc.file)->is_tapset)
-			diag_warning(&s->diag, v->loc, W_NEVER_ASSIGNED_GLOBAL, v->name);
+			diag_warning(&s->diag, v->loc, W_NEVER_ASSIGNED_GLOBAL, v->name,
+				     similar_variables(s, v, NULL));
 	}
 	VEC_EACH(&s->probes, i)
 		if (!s->probes.at[i]->is_tapset)

@@ -173,6 +173,7 @@ struct session {
 	size_t n_expanded_files;              /* [expand][resolve] of those, how many have had
 	                                       * their own probes expanded */
 	VEC(struct var *) globals;            /* [resolve] used ones */
+	VEC(struct var *) written;            /* [effects] those that are written, in the text's order */
 	decl_vec functions;                   /* [resolve] used ones */
 	decl_vec embedded;                    /* [resolve] top-level %{ %} of used files */
 	VEC(struct dw_file *) files;           /* [plan] index is site_recipe.file */

@@ -192,7 +192,6 @@ struct probe *unread_add_probe(struct session *s, struct var *v)
 	p->loc = v->loc;
 	p->name = p->written_text = "end";
 	p->row.kind = PROBE_END;
-	p->row.arg = INT64_MAX;
 	p->id = (unsigned)s->probes.n;
 	p->body = v->arity > 0 ? print_array(&m) :
 		  v->type == TY_STAT ? print_statistic(&m) : print_scalar(&m);

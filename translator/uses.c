@@ -20,6 +20,7 @@ static void touch(struct uses *u, struct var *v, unsigned use, struct expr *e)
 /* A variable in a place that USE describes; its keys are read in any case. */
 static void use_place(struct uses *u, struct expr *e, unsigned use)
 {
+	u->is_unused = false;
 	switch (e->kind) {
 	case EXPR_SYMBOL:
 		touch(u, e->symbol.var, use, e);
@@ -30,6 +31,8 @@ static void use_place(struct uses *u, struct expr *e, unsigned use)
 			uses_expr(u, e->index.hist);
 			u->has_effect |= (use & USE_WRITE) != 0; /* to be refused */
 		}
+		if (use & USE_SET) /* an element is one of many */
+			use = (use & ~USE_SET) | USE_CHANGE;
 		touch(u, e->index.var, use, e);
 		break;
 	case EXPR_TARGET:
@@ -71,8 +74,26 @@ bool embedded_has_pragma(const char *code, uint32_t len, const char *word)
 	return false;
 }
 
+/* What OP does to TARGET; WANTED: its value is used. */
+static unsigned use_of_op(const struct expr *target, enum op op, bool wanted)
+{
+	const struct var *v = target->kind == EXPR_SYMBOL ? target->symbol.var : NULL;
+	unsigned use;
+
+	if (op == OP_NONE)
+		return USE_SET;
+	if (op == OP_STAT)
+		return target->kind == EXPR_SYMBOL ? USE_ADD : USE_CHANGE;
+	use = wanted ? USE_OLD | USE_READ | USE_RESULT : USE_OLD;
+	if (v && v->type == TY_LONG && (op == OP_ADD || op == OP_SUB || op == OP_INC || op == OP_DEC))
+		return use | USE_ADD;
+	return use | USE_CHANGE;
+}
+
 static void use_embedded(struct uses *u, const char *code, uint32_t len)
 {
+	if (u->on_embedded)
+		u->on_embedded(u, code, len);
 	if (!embedded_has_pragma(code, len, "pure"))
 		u->has_effect = true;
 }
@@ -95,7 +116,9 @@ static struct ast_walker walker(struct uses *u)
 void uses_expr(struct uses *u, struct expr *e)
 {
 	struct ast_walker w = walker(u);
+	bool wanted = !u->is_unused;
 
+	u->is_unused = false;
 	switch (e->kind) {
 	case EXPR_SYMBOL:
 	case EXPR_INDEX:
@@ -107,12 +130,10 @@ void uses_expr(struct uses *u, struct expr *e)
 			u->on_call(u, e);
 		break;
 	case EXPR_INCDEC:
-		use_place(u, e->incdec.operand, USE_READ | USE_WRITE);
+		use_place(u, e->incdec.operand, use_of_op(e->incdec.operand, e->incdec.op, wanted));
 		break;
 	case EXPR_ASSIGN:
-		use_place(u, e->assign.target,
-			  e->assign.op == OP_NONE || e->assign.op == OP_STAT ? USE_WRITE
-									     : USE_READ | USE_WRITE);
+		use_place(u, e->assign.target, use_of_op(e->assign.target, e->assign.op, wanted));
 		uses_expr(u, e->assign.value);
 		break;
 	case EXPR_IN:
@@ -158,29 +179,57 @@ void uses_expr(struct uses *u, struct expr *e)
 	}
 }
 
+static void use_unused(struct uses *u, struct expr *e)
+{
+	if (!e)
+		return;
+	u->is_unused = true;
+	uses_expr(u, e);
+	u->is_unused = false;
+}
+
 void uses_stmt(struct uses *u, struct stmt *s)
 {
 	struct ast_walker w = walker(u);
 
 	switch (s->kind) {
+	case STMT_EXPR:
+		use_unused(u, s->expr.expr);
+		break;
+	case STMT_FOR:
+		use_unused(u, s->loop.init);
+		u->loops++;
+		if (s->loop.cond)
+			uses_expr(u, s->loop.cond);
+		uses_stmt(u, s->loop.body);
+		use_unused(u, s->loop.step);
+		u->loops--;
+		break;
+	case STMT_WHILE:
+		u->loops++;
+		ast_walk_stmt(&w, s);
+		u->loops--;
+		break;
 	case STMT_FOREACH:
 		if (s->foreach.limit)
 			uses_expr(u, s->foreach.limit);
 		use_slots(u, &s->foreach.slice);
-		use_place(u, s->foreach.array, USE_READ);
+		u->loops++;
+		use_place(u, s->foreach.array, s->foreach.sort == SORT_NONE ? USE_READ : USE_READ | USE_SORT);
 		VEC_EACH(&s->foreach.keys, i)
-			use_place(u, s->foreach.keys.at[i], USE_WRITE);
+			use_place(u, s->foreach.keys.at[i], USE_SET);
 		if (s->foreach.value)
-			use_place(u, s->foreach.value, USE_WRITE);
+			use_place(u, s->foreach.value, USE_SET);
 		uses_stmt(u, s->foreach.body);
+		u->loops--;
 		break;
 	case STMT_DELETE:
-		use_place(u, s->expr.expr, USE_WRITE | USE_DELETE);
+		use_place(u, s->expr.expr, USE_CHANGE | USE_DELETE);
 		break;
 	case STMT_TRY:
 		uses_stmt(u, s->try_.body);
 		if (s->try_.caught)
-			use_place(u, s->try_.caught, USE_WRITE);
+			use_place(u, s->try_.caught, USE_SET);
 		if (s->try_.handler)
 			uses_stmt(u, s->try_.handler);
 		break;
@@ -196,10 +245,7 @@ void uses_stmt(struct uses *u, struct stmt *s)
 		break;
 	case STMT_NULL:
 	case STMT_BLOCK:
-	case STMT_EXPR:
 	case STMT_IF:
-	case STMT_WHILE:
-	case STMT_FOR:
 	case STMT_KINDS:
 		ast_walk_stmt(&w, s);
 		break;

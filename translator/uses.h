@@ -18,16 +18,25 @@
 #include "lang/ast.h"
 
 enum use {
-	USE_READ = 1,
-	USE_WRITE = 2,
-	USE_DELETE = 4 /* with USE_WRITE: by the delete statement */
+	USE_READ = 1,    /* its value is used */
+	USE_ADD = 2,     /* ++, --, +=, -= on a long; <<< on a statistic */
+	USE_SET = 4,     /* a plain assignment to a scalar */
+	USE_CHANGE = 8,  /* anything else: elements of arrays, delete, other operators */
+	USE_RESULT = 16, /* with ADD or CHANGE, and READ: what comes of it is used */
+	USE_SORT = 32,   /* a sorted foreach: keeps its order in the array */
+	USE_OLD = 64,    /* with ADD or CHANGE: what was there before is part of what is there then */
+	USE_DELETE = 128 /* with CHANGE: by the delete statement */
 };
+#define USE_WRITE (USE_ADD | USE_SET | USE_CHANGE)
 
 struct uses {
-	/* E: the SYMBOL or INDEX node, NULL for a variable that a pragma names. */
+	/* E: the SYMBOL, INDEX or ENTRY node */
 	void (*on_var)(struct uses *u, struct var *v, unsigned use, struct expr *e);
 	void (*on_call)(struct uses *u, struct expr *call);
+	void (*on_embedded)(struct uses *u, const char *code, uint32_t len);
 	void *data;
+	unsigned loops;  /* around what is called back for */
+	bool is_unused;  /* nobody wants the next expression's value; uses_expr takes it back */
 	bool has_effect; /* out: see above */
 	bool has_jump;   /* out: next, return, break or continue */
 };

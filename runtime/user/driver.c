@@ -536,7 +536,8 @@ static void supervise(struct driver *d)
 static int report(struct driver *d, bool output_good)
 {
 	const struct rt_session *rt = d->im->rt;
-	int status = rt->error_state || !output_good ? 1 : 0;
+	int status = rt->n_errors || !output_good ? 1 : 0;
+
 	if (rt->too_many_skipped) {
 		fprintf(stderr, "ERROR: Skipped too many probes, check MAXSKIPPED or try again with "
 				"stap -t for more details.\n");

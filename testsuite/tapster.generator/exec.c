@@ -29,7 +29,7 @@ static bool is_endless(const struct stmt *s)
 static enum flow run_loop(struct machine *m, const struct stmt *s)
 {
 	if (is_endless(s)) {
-		fail(m, s->loc, "MAXACTION exceeded");
+		fail(m, s->loop.body->loc, "MAXACTION exceeded");
 		m->is_fatal = true;
 		return GO;
 	}

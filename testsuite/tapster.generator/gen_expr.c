@@ -223,9 +223,15 @@ void assignment(struct gen *g, unsigned depth)
 		"=", "=", "=", "+=", "-=", "*=", "/=", "%=", "&=", "|=", "^=", "<<=", ">>=",
 	};
 
+	const char *op = PICK(g, ops);
+
 	place(g, 'n', depth);
-	put(g, " %s ", PICK(g, ops));
-	number(g, depth);
+	put(g, " %s ", op);
+	/* an error is at the divisor, or at what is left of it when constants are folded */
+	if (*op == '/' || *op == '%')
+		variable(g, 'n');
+	else
+		number(g, depth);
 }
 
 static void membership(struct gen *g, unsigned depth)

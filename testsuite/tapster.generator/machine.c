@@ -100,13 +100,25 @@ static int by_order(const void *a, const void *b)
 	return (x->sequence > y->sequence) - (x->sequence < y->sequence);
 }
 
-/* All that there is at points of that name, by their numbers. */
-static void run_probes(struct machine *m, const start_vec *all, const char *name)
+/* Globals that are never read, which names tell (machine.h), are printed by end probes of the
+ * number 0, which are the last of these. */
+static void print_all_unread(struct machine *m)
+{
+	VEC_EACH(&m->script->decls, i) {
+		const struct decl *d = m->script->decls.at[i];
+
+		if (d->kind == DECL_GLOBAL && d->global.var->name[0] == 'u')
+			print_unread(m, map_find(&m->globals, d->global.var->name));
+	}
+}
+
+/* All that there is at points of that name, by their numbers; those from FIRST to LAST. */
+static void run_probes(struct machine *m, const start_vec *all, const char *name, int64_t first, int64_t last)
 {
 	start_vec starts = { 0 };
 
 	VEC_EACH(all, i)
-		if (!strcmp(all->at[i]->name, name))
+		if (!strcmp(all->at[i]->name, name) && all->at[i]->number >= first && all->at[i]->number <= last)
 			VEC_PUSH(m->arena, &starts, all->at[i]);
 	if (starts.n)
 		qsort(starts.at, starts.n, sizeof(*starts.at), by_order);
@@ -139,17 +151,6 @@ static void add_global(struct machine *m, const struct var *v, const struct map 
 	map_put(&m->globals, v->name, g);
 }
 
-/* Behind the end probes.  Names tell which globals are never read (machine.h). */
-static void print_all_unread(struct machine *m)
-{
-	VEC_EACH(&m->script->decls, i) {
-		const struct decl *d = m->script->decls.at[i];
-
-		if (d->kind == DECL_GLOBAL && d->global.var->name[0] == 'u')
-			print_unread(m, map_find(&m->globals, d->global.var->name));
-	}
-}
-
 void machine_run(struct arena *a, const struct syntax_file *script, struct sources *sources,
 		 const struct limits *limits, const struct map *initial, struct outcome *outcome)
 {
@@ -171,12 +172,13 @@ void machine_run(struct arena *a, const struct syntax_file *script, struct sourc
 		VEC_EACH(&d->probe.points, k)
 			add_starts(&m, d, d->probe.points.at[k], &outer, &starts);
 	}
-	run_probes(&m, &starts, "begin");
-	run_probes(&m, &starts, "end");
-	if (outcome->n_errors > limits->max_errors)
-		run_probes(&m, &starts, "error");
-	else
+	run_probes(&m, &starts, "begin", INT64_MIN, INT64_MAX);
+	run_probes(&m, &starts, "end", INT64_MIN, 0);
+	if (outcome->n_errors <= limits->max_errors)
 		print_all_unread(&m);
+	run_probes(&m, &starts, "end", 1, INT64_MAX);
+	if (outcome->n_errors > limits->max_errors)
+		run_probes(&m, &starts, "error", INT64_MIN, INT64_MAX);
 	if (outcome->n_errors)
 		buf_printf(&outcome->errors, "WARNING: Number of errors: %u, skipped probes: 0\n", outcome->n_errors);
 }

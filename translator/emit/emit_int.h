@@ -79,6 +79,8 @@ void emit_fail_if(struct emit *e, const char *condition);
 
 /* ---- stmt.c ---- */
 
+/* The budget of a run (MAXACTION) pays at the start of each round, and of each function. */
+void emit_spend(struct emit *e, unsigned cost, struct loc loc);
 void emit_stmt(struct emit *e, const struct stmt *s);
 /* A statement in braces behind HEAD. */
 void emit_block(struct emit *e, const char *head, const struct stmt *s);

@@ -347,10 +347,7 @@ static void emit_script_function(struct emit *e, const struct decl *d)
 			out(&e->o, "rt_str_copy(%s, MAXSTRINGLEN, a_%s);", name_var(e, v), v->name);
 	}
 	emit_local_strings(e, &all);
-	if (d->function.cost && !e->s->opt.time_limits_off) {
-		emit_at(e, arena_printf(e->a, "identifier '%s'", d->name), d->loc);
-		emit_fail_if(e, arena_printf(e->a, "rt_spend(c, %u)", d->function.cost));
-	}
+	emit_spend(e, d->function.cost, d->function.spend_loc);
 	emit_stmt(e, d->function.body);
 	if (e->fail_uses || e->out_uses)
 		out_label(&e->o, "out:");

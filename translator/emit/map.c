@@ -245,10 +245,7 @@ void emit_foreach(struct emit *e, const struct stmt *s)
 				     keys, fixed_keys(&s->foreach.slice)));
 	out_open(&e->o, "while (rt_foreach_next(&it))");
 	emit_foreach_variables(e, s, array);
-	if (!e->s->opt.time_limits_off) {
-		emit_at(e, "keyword", s->loc);
-		emit_fail_if(e, arena_printf(e->a, "rt_spend(c, %u)", s->foreach.cost));
-	}
+	emit_spend(e, s->foreach.cost, s->foreach.spend_loc);
 	emit_stmt(e, s->foreach.body);
 	out_close(&e->o, "");
 	out_close(&e->o, "");

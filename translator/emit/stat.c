@@ -159,10 +159,7 @@ void emit_hist_foreach(struct emit *e, const struct stmt *s)
 	emit_store(e, key, "value");
 	if (s->foreach.value)
 		emit_store(e, s->foreach.value->symbol.var, "count");
-	if (!e->s->opt.time_limits_off) {
-		emit_at(e, "keyword", s->loc);
-		emit_fail_if(e, arena_printf(e->a, "rt_spend(c, %u)", s->foreach.cost));
-	}
+	emit_spend(e, s->foreach.cost, s->foreach.spend_loc);
 	emit_stmt(e, s->foreach.body);
 	out_close(&e->o, "");
 	out_close(&e->o, "");

@@ -37,12 +37,11 @@ static void emit_if(struct emit *e, const struct stmt *s)
 	out_close(&e->o, "");
 }
 
-/* The budget is paid at the start of each round. */
-static void emit_spend(struct emit *e, unsigned cost, struct loc loc)
+void emit_spend(struct emit *e, unsigned cost, struct loc loc)
 {
-	if (e->s->opt.time_limits_off)
+	if (!cost || e->s->opt.time_limits_off)
 		return;
-	emit_at(e, "keyword", loc);
+	emit_at(e, name_token(e, loc), loc);
 	emit_fail_if(e, arena_printf(e->a, "rt_spend(c, %u)", cost));
 }
 
@@ -70,7 +69,7 @@ static void emit_loop(struct emit *e, const struct stmt *s)
 		out(&e->o, "if (!%s)", expr_cond(e, s->loop.cond));
 		out(&e->o, "\tbreak;");
 	}
-	emit_spend(e, s->loop.cost, s->loc);
+	emit_spend(e, s->loop.cost, s->loop.spend_loc);
 	emit_stmt(e, s->loop.body);
 	if (e->next_round_uses)
 		out_label(&e->o, "%s:", label);

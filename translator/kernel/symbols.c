@@ -110,8 +110,10 @@ static void sort_functions(struct list *l)
 {
 	size_t n = 0;
 
-	qsort(l->functions.at, l->functions.n, sizeof(*l->functions.at), by_name);
-	qsort(l->refused.at, l->refused.n, sizeof(*l->refused.at), by_text);
+	if (l->functions.n)
+		qsort(l->functions.at, l->functions.n, sizeof(*l->functions.at), by_name);
+	if (l->refused.n)
+		qsort(l->refused.at, l->refused.n, sizeof(*l->refused.at), by_text);
 	VEC_EACH(&l->functions, i) {
 		struct kernel_symbol *f = &l->functions.at[i];
 
