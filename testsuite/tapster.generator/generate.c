@@ -202,6 +202,7 @@ static void show_globals(struct gen *g)
 static void declare_alias(struct gen *g, char name[40])
 {
 	unsigned long long seed = g->seed;
+	bool has_unread = g->has_unread;
 
 	snprintf(name, 40, "begin(%llu)", seed);
 	if (!one_in(g, 4))
@@ -213,7 +214,9 @@ static void declare_alias(struct gen *g, char name[40])
 		number(g, 1);
 		put(g, ") next");
 	}
+	g->has_unread = false; /* they are printed in the order in which the first probe writes them */
 	body(g, 1 + below(g, 2));
+	g->has_unread = has_unread;
 	put(g, "\n}\n");
 }
 
