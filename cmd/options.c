@@ -225,7 +225,7 @@ static bool take_timeout(struct parser *p, const char *arg)
 
 static bool take_privilege(struct parser *p, const char *arg)
 {
-	if (!arg || !strcmp(arg, "stapusr"))
+	if (!strcmp(arg, "stapusr"))
 		p->opt->privilege = PRIVILEGE_STAPUSR;
 	else if (!strcmp(arg, "stapsys"))
 		p->opt->privilege = PRIVILEGE_STAPSYS;

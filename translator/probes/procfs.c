@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "base/buf.h"
 #include "translator/point_messages.h"
 
 static const struct point_pattern patterns[] = {
@@ -133,6 +134,13 @@ static struct expr *assign_var(struct session *s, struct probe *p, struct expr *
 	return call(s, e->loc, e->assign.op == OP_NONE ? "__procfs_answer" : "__procfs_add", e->assign.value);
 }
 
+static void list_vars(struct session *s, const struct probe *p, struct buf *out)
+{
+	(void)s;
+	(void)p;
+	buf_adds(out, " $value:string");
+}
+
 const struct probe_family family_procfs = {
 	.name = "procfs",
 	.patterns = patterns,
@@ -140,5 +148,6 @@ const struct probe_family family_procfs = {
 	.match = match,
 	.resolve_var = resolve_var,
 	.assign_var = assign_var,
+	.list_vars = list_vars,
 	.kernel_runtime = true,
 };
