@@ -3,9 +3,11 @@
 # kernel.sh [RELEASE]: what a hit costs on the kernel runtime, beside SystemTap's, in guest
 # instructions: both in one virtual machine whose clock counts those (-icount), one
 # script after the other, the cost of the unprobed call subtracted.  What a line of output
-# costs, the reader's part included: all that the machine did meanwhile but idle.  And what
-# a loaded script costs processes that it doesn't probe: in turn with and without it, since the
-# cost of a fork depends on the state of the kernel's allocators, too (medians of ROUNDS).
+# costs, the reader's part included: all that the machine did meanwhile but idle, in
+# hundredths of a second; SystemTap's reader stalls when a record doesn't fit well into its
+# buffers, so the lines that arrive are counted.  And what a loaded script costs processes
+# that it doesn't probe: in turn with and without it, medians of ROUNDS, since the kernel's own
+# work in the background falls on one of the measurements now and then.
 #
 # SystemTap 4.8 doesn't build against Debian's present 6.1 kernel, since task_work_cancel has
 # another type there: a shim, given to its compiler, has the old one.  Its return
@@ -15,7 +17,7 @@
 
 release=${1:-$(ls /lib/modules | grep '^6\.1\.' | sort -V | tail -n 1)}
 hits=${HITS:-20000}
-lines=${LINES_OUT:-200000}
+lines=${PRINTED:-200000}
 turns=${ROUNDS:-9}
 vm=$here/../testsuite/lib/vm-run.sh
 functions="push lea"
@@ -28,7 +30,7 @@ body() {
 	hits) echo "global hits probe process(\"$work/target\").function(\"hit_*\") { hits++ }" ;;
 	hist) echo "global hist probe process(\"$work/target\").function(\"hit_*\") { hist[\$a & 15] <<< \$b }" ;;
 	return) echo "global hits, s probe process(\"$work/target\").function(\"hit_*\").return { hits++; s += \$return }" ;;
-	printf) echo "probe process(\"$work/target\").function(\"hit_*\") { printf(\"%d %d\\n\", \$a, \$b) }" ;;
+	printf) printf '%s\n' "probe process(\"$work/target\").function(\"hit_*\") { printf(\"%d %d\\n\", \$a, \$b) }" ;;
 	esac
 }
 
@@ -103,9 +105,11 @@ output() {
 		sleep 5 # the reader gets the rest; that is idle time
 		echo "\$1.lines \$f \$(((\$(busy) - before) * 10000 / ($lines / 1000) * 10 / 11))"
 	done
+	# each after a tenth more calls, as cost() before
+	[ ! -s printed ] || echo "\$1.arrived all \$((\$(wc -l <printed) * 100 / (22 * ($lines + $hits) / 10)))"
 }
-tapster() { $top/taprun $work/t_\$1.ko >/dev/null 2>&1 & sleep 3; }
-peer() { staprun -R $work/s_\$1.ko >/dev/null 2>&1 & sleep 3; }
+tapster() { $top/taprun $work/t_\$1.ko >printed 2>/dev/null & sleep 3; }
+peer() { staprun -R $work/s_\$1.ko >printed 2>/dev/null & sleep 3; }
 stop() { kill -TERM \$!; wait; sleep 1; }
 cost none
 output none
@@ -156,6 +160,7 @@ for s in $scripts; do
 	compare $s none t_$s s_$s
 done
 compare "with reader" none.lines t.lines s.lines
+echo "  lines that arrived: tapster $(of t.arrived all) %, stap $(of s.arrived all) %"
 echo "what others pay while a script is loaded (ratio: to a machine without)"
 for f in getppid spawn; do
 	base=$(of none $f)

@@ -454,7 +454,7 @@ static inline void rt_probe_leave(struct rt_context *c)
 	if (rt_unlikely(c->is_shared))
 		__atomic_fetch_add(&script_ledger[c->row + c->probe], 1, __ATOMIC_RELAXED);
 	else
-		*(volatile uint64_t *)&script_ledger[c->row + c->probe] += 1;
+		script_ledger[c->row + c->probe]++; /* one instruction */
 	if (rt_unlikely(c->failed != RT_OK) || c->at != c->out)
 		rt_probe_leave_slow(c);
 }
@@ -580,7 +580,7 @@ static inline void rt_counter_add(struct rt_context *c, struct rt_counter *n, in
 	if (rt_unlikely(c->is_shared))
 		__atomic_fetch_add(p, by, __ATOMIC_RELAXED);
 	else
-		*(volatile int64_t *)p = (int64_t)((uint64_t)*p + (uint64_t)by);
+		*p = (int64_t)((uint64_t)*p + (uint64_t)by); /* one instruction */
 }
 
 static inline void rt_stat_add(const struct rt_stat_spec *s, struct rt_stat *st, int64_t x)

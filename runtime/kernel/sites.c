@@ -129,21 +129,23 @@ static noinline void entry_other(struct armed *a, struct pt_regs *regs, const st
 	kernel_context_put(c);
 }
 
-static void entry(void *site, struct pt_regs *regs, const struct layout *where)
+static notrace void entry(void *site, struct pt_regs *regs, const struct layout *where)
 {
 	struct rt_context *c = __this_cpu_read(kernel_contexts);
 	struct armed *a = site;
 
-	if (unlikely(a->what == ENTRY_NOTES_RETURN)) {
-		note_return(a, regs, where);
-	} else if (unlikely(a->what == ENTRY_OTHER)) {
-		entry_other(a, regs, where);
-	} else if (unlikely(READ_ONCE(c->busy))) {
-		rt_skip_site(a->site, RT_SKIP_REENTRANT);
-	} else {
+	if (likely(a->what == ENTRY_PLAIN)) {
+		if (unlikely(READ_ONCE(c->busy))) {
+			rt_skip_site(a->site, RT_SKIP_REENTRANT);
+			return;
+		}
 		begin(c, regs, &a->at_entry);
 		script_site(c, a->site);
 		kernel_context_put(c);
+	} else if (a->what == ENTRY_NOTES_RETURN) {
+		note_return(a, regs, where);
+	} else {
+		entry_other(a, regs, where);
 	}
 }
 

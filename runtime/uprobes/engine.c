@@ -145,7 +145,7 @@ int uprobes_client_init(struct uprobes_client *client)
 
 	if (!client->ops || !client->ops->entry || (client->return_max && !client->ops->returned))
 		return -EINVAL;
-	INIT_LIST_HEAD(&client->sites);
+	client->sites = NULL;
 	atomic_long_set(&client->missed_returns, 0);
 	atomic_long_set(&client->refused, 0);
 	client->pool = NULL;
@@ -180,8 +180,10 @@ int uprobes_site_add(struct uprobes_client *client, struct inode *inode,
 	c->data = site;
 	mutex_lock(&engine_lock);
 	err = sites_add(c, inode, recipe);
-	if (!err)
-		list_add_tail(&c->of_client, &client->sites);
+	if (!err) {
+		c->next = client->sites;
+		client->sites = c;
+	}
 	mutex_unlock(&engine_lock);
 	if (err)
 		kfree(c);
@@ -196,7 +198,7 @@ int uprobes_client_arm(struct uprobes_client *client)
 
 	mutex_lock(&engine_lock);
 	client->armed = true;
-	list_for_each_entry(c, &client->sites, of_client)
+	for (c = client->sites; c; c = c->next)
 		WRITE_ONCE(c->entry, client->ops->entry);
 	if (client->pool)
 		unwind_client_came();
@@ -210,13 +212,13 @@ EXPORT_SYMBOL_GPL(uprobes_client_arm);
 
 void uprobes_client_disarm(struct uprobes_client *client)
 {
-	struct consumer *c, *next;
+	struct consumer *c;
 
 	mutex_lock(&engine_lock);
 	if (client->armed && client->pool)
 		unwind_client_left();
 	client->armed = false;
-	list_for_each_entry(c, &client->sites, of_client)
+	for (c = client->sites; c; c = c->next)
 		sites_remove(c);
 	return_orphan(client); /* and waits for handlers that run */
 	/* No update under way still has the old tables, so none arms a leaving site. */
@@ -224,8 +226,8 @@ void uprobes_client_disarm(struct uprobes_client *client)
 	update_new_generation();
 	restore_all();
 	unwind_forget_unwanted();
-	list_for_each_entry_safe(c, next, &client->sites, of_client) {
-		list_del(&c->of_client);
+	while ((c = client->sites)) {
+		client->sites = c->next;
 		kfree(c);
 	}
 	sites_forget();

@@ -66,12 +66,12 @@ static bool is_sane(const struct site_recipe *r)
 struct site *site_new(const struct site_recipe *r)
 {
 	size_t fixups = r->n_fixups * sizeof(struct site_fixup);
-	struct site *s = kzalloc(sizeof(*s) + fixups + r->slot_size, GFP_KERNEL);
+	struct site *s = kzalloc(sizeof(*s) + fixups + r->slot_size + r->cover, GFP_KERNEL);
 
 	if (!s)
 		return NULL;
 	kref_init(&s->ref);
-	INIT_LIST_HEAD(&s->consumers);
+	INIT_HLIST_HEAD(&s->consumers);
 	s->offset = r->offset;
 	s->state = UPROBES_SITE_WANTED;
 	s->cover = r->cover;
@@ -79,9 +79,9 @@ struct site *site_new(const struct site_recipe *r)
 	s->n_fixups = r->n_fixups;
 	s->insn_slot = r->insn_slot[0];
 	s->semaphore = r->semaphore ? (int64_t)(r->semaphore - r->address) : 0;
-	memcpy(s->orig, r->orig, sizeof(s->orig));
 	memcpy(s->fixups, r->fixups, fixups);
-	memcpy(s->fixups + r->n_fixups, r->slot, r->slot_size);
+	memcpy((void *)site_slot(s), r->slot, r->slot_size);
+	memcpy((void *)site_orig(s), r->orig, r->cover);
 	return s;
 }
 
@@ -98,9 +98,9 @@ void site_put(struct site *s)
 bool site_has_same_code(const struct site *a, const struct site *b)
 {
 	return a->cover == b->cover && a->slot_size == b->slot_size &&
-	       a->n_fixups == b->n_fixups && memcmp(a->orig, b->orig, a->cover) == 0 &&
+	       a->n_fixups == b->n_fixups &&
 	       memcmp(a->fixups, b->fixups,
-		      a->n_fixups * sizeof(a->fixups[0]) + a->slot_size) == 0;
+		      a->n_fixups * sizeof(a->fixups[0]) + a->slot_size + a->cover) == 0;
 }
 
 /* WANTED from nothing or LEAVING; see the table in uprobes.h. */
@@ -163,15 +163,15 @@ int sites_add(struct consumer *c, struct inode *inode, const struct site_recipe 
 		drop_file_if_empty(f);
 		return err;
 	}
-	list_add_tail_rcu(&c->node, &c->site->consumers);
+	hlist_add_tail_rcu(&c->node, &c->site->consumers);
 	return 0;
 }
 
 void sites_remove(struct consumer *c)
 {
 	lockdep_assert_held(&engine_lock);
-	list_del_rcu(&c->node);
-	if (list_empty(&c->site->consumers))
+	hlist_del_rcu(&c->node);
+	if (hlist_empty(&c->site->consumers))
 		c->site->state = UPROBES_SITE_LEAVING;
 }
 
@@ -269,7 +269,7 @@ bool site_is_wanted_in(const struct site *s, const struct mm_struct *mm)
 	bool wanted = false;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(c, &s->consumers, node)
+	hlist_for_each_entry_rcu(c, &s->consumers, node)
 		if (!c->mm || c->mm == mm) {
 			wanted = true;
 			break;
@@ -285,7 +285,7 @@ bool site_has_returns(const struct site *s)
 	bool has = false;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(c, &s->consumers, node)
+	hlist_for_each_entry_rcu(c, &s->consumers, node)
 		has |= c->client->return_max > 0;
 	rcu_read_unlock();
 	return has;

@@ -32,7 +32,7 @@ static __always_inline bool handle(const struct layout *l, struct pt_regs *regs)
 	regs->ip = address;
 	if (unlikely(p->is_unwinder))
 		unwind_hit(l, regs);
-	list_for_each_entry_rcu(c, &p->site->consumers, node)
+	hlist_for_each_entry_rcu(c, &p->site->consumers, node)
 		if (likely(!c->mm) || c->mm == current->mm)
 			READ_ONCE(c->entry)(c->data, regs, l);
 	if (likely(regs->ip == p->address)) /* a handler may have sent the task elsewhere */
@@ -40,7 +40,7 @@ static __always_inline bool handle(const struct layout *l, struct pt_regs *regs)
 	return true;
 }
 
-static int on_die(struct notifier_block *unused, unsigned long what, void *data)
+static notrace int on_die(struct notifier_block *unused, unsigned long what, void *data)
 {
 	struct pt_regs *regs = ((struct die_args *)data)->regs;
 	const struct layout *l;

@@ -336,9 +336,9 @@ static bool may_arm(struct mm_struct *mm, const struct layout *old, const struct
 
 	if (text_read(mm, p->address, now, p->site->cover))
 		return false;
-	if (memcmp(now + 1, p->site->orig + 1, p->site->cover - 1))
+	if (memcmp(now + 1, site_orig(p->site) + 1, p->site->cover - 1))
 		return false;
-	return now[0] == p->site->orig[0] ||
+	return now[0] == site_orig(p->site)[0] ||
 	       (now[0] == BREAKPOINT && was_armed_anywhere(old, p->site));
 }
 
@@ -347,7 +347,7 @@ static void count_refused(const struct site *s, const struct mm_struct *mm)
 	struct consumer *c;
 
 	rcu_read_lock();
-	list_for_each_entry_rcu(c, &s->consumers, node)
+	hlist_for_each_entry_rcu(c, &s->consumers, node)
 		if (!c->mm || c->mm == mm)
 			atomic_long_inc(&c->client->refused);
 	rcu_read_unlock();
@@ -418,7 +418,7 @@ static bool write_text(struct mm_struct *mm, const struct layout *l, unsigned in
 
 	for (unsigned int i = 0; i < l->n; i++) {
 		const struct patch *p = &l->patches[i];
-		uint8_t now, to = i < wanted ? BREAKPOINT : p->site->orig[0];
+		uint8_t now, to = i < wanted ? BREAKPOINT : site_orig(p->site)[0];
 		int err;
 
 		if (p->state != PATCH_ARMED)
@@ -448,7 +448,7 @@ static void write_text_again(struct mm_struct *mm, struct layout *final, unsigne
 		struct patch *p = &final->patches[i];
 
 		if (p->was_touched)
-			text_write(mm, p->address, i < wanted ? &breakpoint : p->site->orig, 1);
+			text_write(mm, p->address, i < wanted ? &breakpoint : site_orig(p->site), 1);
 		p->was_touched = false;
 	}
 }

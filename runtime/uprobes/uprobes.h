@@ -64,6 +64,7 @@
 
 #include "runtime/site.h"
 
+struct consumer;
 struct layout;
 struct uprobes_client;
 struct uprobes_pool;
@@ -91,7 +92,7 @@ struct uprobes_client {
 
 	/* the engine's */
 	struct list_head node;  /* engine.lock */
-	struct list_head sites; /* of struct consumer; engine.lock */
+	struct consumer *sites; /* engine.lock */
 	struct uprobes_pool *pool;
 	bool armed;             /* engine.lock */
 };

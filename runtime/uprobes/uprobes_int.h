@@ -34,20 +34,19 @@ enum site_state { UPROBES_SITE_WANTED, UPROBES_SITE_LEAVING };
 
 struct site {
 	struct kref ref;            /* the file's tree, and each patch of each layout */
+	enum site_state state;      /* engine.lock */
 	struct rb_node node;        /* in file->tree; engine.lock */
 	struct file_sites *file;    /* engine.lock; NULL when out of the tree */
 	uint64_t offset;
-	struct list_head consumers; /* written under engine.lock, read under RCU */
-	enum site_state state;      /* engine.lock */
+	struct hlist_head consumers; /* written under engine.lock, read under RCU */
 	int64_t semaphore;          /* distance from the site to its 16-bit counter; 0: none */
 	uint8_t cover, slot_size, n_fixups, insn_slot;
-	uint8_t orig[SITE_COVER_MAX];
-	struct site_fixup fixups[]; /* followed by the slot's bytes */
+	struct site_fixup fixups[]; /* followed by the slot's bytes and the COVER original ones */
 };
 
 struct consumer {
-	struct list_head node;      /* in site->consumers */
-	struct list_head of_client; /* in client->sites; engine.lock */
+	struct hlist_node node;     /* in site->consumers */
+	struct consumer *next;      /* of client->sites; engine.lock */
 	struct mm_struct *mm;       /* NULL: every process */
 	/* the client's from when it arms, does nothing before */
 	void (*entry)(void *data, struct pt_regs *regs, const struct layout *where);
@@ -77,6 +76,11 @@ extern struct list_head sites_files;
 static inline const uint8_t *site_slot(const struct site *s)
 {
 	return (const uint8_t *)(s->fixups + s->n_fixups);
+}
+
+static inline const uint8_t *site_orig(const struct site *s)
+{
+	return site_slot(s) + s->slot_size;
 }
 
 int sites_add(struct consumer *c, struct inode *inode, const struct site_recipe *recipe);

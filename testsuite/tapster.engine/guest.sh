@@ -205,7 +205,11 @@ run_unload() {
 	pid=$!
 	./$T spin 1 > spin.out &
 	spinner=$!
-	usleep 300000
+	i=0
+	while [ "$(sum 3)" = 0 ] && [ $i -lt 100 ]; do
+		usleep 50000
+		i=$((i + 1))
+	done
 	counts $T.unload 1 0
 	unprobe
 	probe all 1 rec 1
