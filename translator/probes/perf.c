@@ -78,7 +78,9 @@ static int match(struct session *s, const struct point_match *m)
 		goto add;
 	return -1;
 add:
-	p = point_add_probe(s, m, &family_perf, point_name(s, m->point));
+	p = point_add_probe(s, m, &family_perf,
+			    sample || hz ? point_name(s, m->point) :
+					   arena_printf(s->arena, "%s.sample(%d)", point_name(s, m->point), SAMPLE_PERIOD));
 	p->row.kind = PROBE_PERF;
 	p->row.pid = (int32_t)type;
 	p->row.arg = config;
