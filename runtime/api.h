@@ -81,7 +81,6 @@
 
 #define RT_STRIPES 64        /* stripes of counters, statistics and the ledger; the last is shared */
 #define RT_OUT_SIZE 8192     /* bytes that one record holds */
-#define RT_SORT_DEPTH 4      /* sorted foreach loops inside each other over one map */
 #define RT_MAX_KEYS 9
 #define RT_HIST_LOG_BUCKETS 128
 #define RT_STACK_ROOM 4096   /* bytes of stack that script functions leave to the runtime */
@@ -234,6 +233,9 @@ extern uint64_t script_skipped[];
 #ifndef HIST_ELISION
 #define HIST_ELISION 2 /* empty rows that a chart keeps at each end of a gap; -1: all of them */
 #endif
+#ifndef HIST_WIDTH
+#define HIST_WIDTH 50 /* of the longest bar */
+#endif
 
 enum rt_stat_ops { /* same bits as 1 << enum statop */
 	RT_STAT_COUNT = 1, RT_STAT_SUM = 2, RT_STAT_MIN = 4, RT_STAT_MAX = 8, RT_STAT_AVG = 16,
@@ -247,7 +249,7 @@ struct rt_stat_spec {
 	uint32_t buckets; /* RT_HIST_BUCKETS */
 	int32_t shift;    /* of @variance */
 	int64_t low, high, interval;
-	int64_t elision;  /* HIST_ELISION */
+	int64_t elision, width; /* HIST_ELISION, HIST_WIDTH */
 };
 
 struct rt_stat {
@@ -278,7 +280,8 @@ struct rt_stats_stripe {
 /* Defines NAME_spec; use as rt_stats_add(c, &NAME_spec, &NAME.head, x). */
 #define RT_STAT(name, ops, hist, low, high, interval, shift)                             \
 	static const struct rt_stat_spec name##_spec = { ops, hist,                      \
-		RT_HIST_BUCKETS(hist, low, high, interval), shift, low, high, interval, HIST_ELISION }; \
+		RT_HIST_BUCKETS(hist, low, high, interval), shift, low, high, interval, HIST_ELISION, \
+		HIST_WIDTH }; \
 	static struct {                                                                  \
 		struct rt_stats head;                                                    \
 		char stripes[RT_STRIPES][RT_STRIPE_SIZE(hist, low, high, interval)] RT_LINE; \
@@ -293,17 +296,22 @@ union rt_key {
 	const char *s;
 };
 
+enum rt_when_full {
+	RT_FULL_FAILS, /* "check MAXMAPENTRIES" */
+	RT_FULL_WRAPS, /* the first of the list goes */
+	RT_FULL_FAILS_SIZED /* "check size limit": the script's own */
+};
+
 struct rt_map_spec {
 	uint32_t capacity;
 	uint32_t n_buckets;   /* a power of two */
 	uint32_t hash_shift;  /* 32 - log2(n_buckets) */
-	uint32_t orders_at;   /* offsets from the struct rt_map */
-	uint32_t entries_at;
+	uint32_t entries_at;  /* offset from the struct rt_map */
 	uint32_t entry_size;
 	uint16_t n_keys;
 	uint16_t string_keys; /* bit set */
 	uint8_t value;        /* enum rt_value */
-	uint8_t wraps;
+	uint8_t when_full;    /* enum rt_when_full */
 	uint16_t unused;
 	uint32_t string_size; /* MAXSTRINGLEN */
 	uint32_t key_at[RT_MAX_KEYS]; /* offsets from the entry */
@@ -316,14 +324,14 @@ struct rt_map {
 	uint32_t free;        /* list of elements that were deleted, by chain */
 	uint32_t fresh;       /* elements that have ever been used */
 	uint32_t generation;  /* counts "delete a" */
-	uint32_t sort_depth;
+	uint32_t relink;      /* where a sorted list begins that is not yet the list (map.c); 0: none */
 	uint32_t unused[9];
 	uint32_t bucket[];
 };
 
 struct rt_entry {
 	uint32_t chain;       /* next of the bucket */
-	uint32_t next, prev;  /* order of insertion */
+	uint32_t next, prev;  /* order of insertion, or as the last sorted foreach left it */
 	uint32_t hash;
 	int64_t value[];      /* then the keys */
 };
@@ -334,27 +342,26 @@ struct rt_entry {
 #define RT_KEY_AT(strings, value_size, i)                                                \
 	(sizeof(struct rt_entry) + (value_size) + 8 * (i) +                              \
 	 (RT_STRLEN - 8) * __builtin_popcount((strings) & ((1 << (i)) - 1)))
-#define RT_ORDERS_AT(cap) RT_ROUND64(sizeof(struct rt_map) + 4 * RT_MAP_BUCKETS(cap))
-#define RT_ENTRIES_AT(cap) RT_ROUND64(RT_ORDERS_AT(cap) + 4 * (RT_SORT_DEPTH + 1) * (size_t)(cap))
+#define RT_ENTRIES_AT(cap) RT_ROUND64(sizeof(struct rt_map) + 4 * RT_MAP_BUCKETS(cap))
 /*
  * Defines the map NAME and the constant NAME_spec.  KEYS: number of keys; STRINGS: bit set of
- * those that are strings; VALUE: enum rt_value; the last four describe a statistic's histogram.
+ * those that are strings; VALUE: enum rt_value; WHEN_FULL: enum rt_when_full; the last four describe a statistic's histogram.
  * All arguments are integer constants.
  */
-#define RT_MAP(name, keys, strings, value, cap, wraps, ops, hist, low, high, interval, shift) \
+#define RT_MAP(name, keys, strings, value, cap, when_full, ops, hist, low, high, interval, shift) \
 	enum { name##_value_size = (value) == RT_LONG ? 8 : (value) == RT_STRING ? RT_STRLEN : \
 			(int)RT_STAT_SIZE(hist, low, high, interval),                    \
 	       name##_entry_size = RT_KEY_AT(strings, name##_value_size, keys) };        \
 	static const struct rt_map_spec name##_spec = {                                  \
-		cap, RT_MAP_BUCKETS(cap), 32 - RT_LOG2(RT_MAP_BUCKETS(cap)), RT_ORDERS_AT(cap), \
-		RT_ENTRIES_AT(cap), name##_entry_size, keys, strings, value, wraps, 0, MAXSTRINGLEN, \
+		cap, RT_MAP_BUCKETS(cap), 32 - RT_LOG2(RT_MAP_BUCKETS(cap)), RT_ENTRIES_AT(cap), \
+		name##_entry_size, keys, strings, value, when_full, 0, MAXSTRINGLEN, \
 		{ RT_KEY_AT(strings, name##_value_size, 0), RT_KEY_AT(strings, name##_value_size, 1), \
 		  RT_KEY_AT(strings, name##_value_size, 2), RT_KEY_AT(strings, name##_value_size, 3), \
 		  RT_KEY_AT(strings, name##_value_size, 4), RT_KEY_AT(strings, name##_value_size, 5), \
 		  RT_KEY_AT(strings, name##_value_size, 6), RT_KEY_AT(strings, name##_value_size, 7), \
 		  RT_KEY_AT(strings, name##_value_size, 8) },                            \
 		{ ops, hist, RT_HIST_BUCKETS(hist, low, high, interval), shift, low, high, interval, \
-		  HIST_ELISION } };                                                      \
+		  HIST_ELISION, HIST_WIDTH } };                                          \
 	static char name[RT_ENTRIES_AT(cap) + (size_t)(cap) * name##_entry_size] RT_LINE
 #define RT_MAP_OF(name) ((struct rt_map *)(void *)(name))
 void rt_map_repair(const struct rt_map_spec *s, struct rt_map *m);
@@ -368,16 +375,11 @@ void rt_map_repair(const struct rt_map_spec *s, struct rt_map *m);
 struct rt_iter {
 	const struct rt_map_spec *spec;
 	struct rt_map *map;
-	const struct rt_entry *entry; /* the present one */
-	uint32_t next;                /* unsorted: the element to come; sorted: index in ORDER */
-	uint32_t n;                   /* sorted: elements in ORDER */
-	uint32_t *order;              /* NULL: unsorted */
+	const struct rt_entry *entry; /* the present one; NULL: before the first */
 	uint32_t generation, fixed;
 	int64_t left;
 	const union rt_key *keys;
 };
-void rt_foreach_end(struct rt_iter *it);
-#define RT_ITER __attribute__((cleanup(rt_foreach_end))) = { 0 }
 
 /* ---- regular expressions (translator/regex.h says what the tables are) ---- */
 

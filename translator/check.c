@@ -267,7 +267,7 @@ enum {
 	LOG_BUCKETS = 128,
 	STRIPES = 64,         /* of a scalar statistic */
 	ELEMENT_HEAD = 16,
-	ELEMENT_INDEX = 4 * 7 /* at most two bucket heads, and five places in sorted orders */
+	ELEMENT_INDEX = 4 * 2 /* at most two bucket heads */
 };
 
 static double stat_bytes(const struct var *v)

@@ -166,6 +166,51 @@ static bool reaches(struct node *nodes, unsigned from, const struct decl *target
 	return false;
 }
 
+/* The longest way down from D, with the function that closes a circle counted again; in many steps, or
+ * a part of them. */
+static unsigned deepest(struct node *nodes, const struct decl *d, unsigned *steps, bool *is_recursive)
+{
+	struct node *node = &nodes[d->function.id];
+	unsigned most = 0;
+
+	if (node->is_seen) {
+		*is_recursive = true;
+		return 1;
+	}
+	if (!*steps)
+		return 1;
+	--*steps;
+	node->is_seen = true;
+	VEC_EACH(&node->effects->callees, i) {
+		unsigned depth = deepest(nodes, node->effects->callees.at[i], steps, is_recursive);
+
+		if (depth > most)
+			most = depth;
+	}
+	node->is_seen = false;
+	return most + 1;
+}
+
+enum { RECURSION_BONUS = 10, DEEPEST_STEPS = 100000 };
+
+/* As many nested calls as the script needs, and some more if it has recursive functions. */
+static unsigned default_nesting(struct session *s, struct node *nodes)
+{
+	unsigned most = 0, steps = DEEPEST_STEPS;
+	bool is_recursive = false;
+
+	VEC_EACH(&s->functions, i)
+		nodes[i].is_seen = false;
+	VEC_EACH(&s->probes, i)
+		VEC_EACH(&s->probes.at[i]->effects->callees, k) {
+			unsigned depth = deepest(nodes, s->probes.at[i]->effects->callees.at[k], &steps, &is_recursive);
+
+			if (depth > most)
+				most = depth;
+		}
+	return most + 1 + (is_recursive ? RECURSION_BONUS : 0);
+}
+
 static void node_init(struct node *node, struct session *s, struct effects *effects)
 {
 	node->effects = effects;
@@ -268,6 +313,7 @@ bool pass_effects(struct session *s)
 			nodes[k].is_seen = false;
 		nodes[i].decl->function.is_recursive = reaches(nodes, i, nodes[i].decl);
 	}
+	s->max_nesting = default_nesting(s, nodes);
 	for (size_t i = 0; i < n; i++)
 		mark_repeated(nodes[i].effects, &nodes[i].own, &nodes[i].effects->callees);
 	join_all(nodes, n); /* the marks */

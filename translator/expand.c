@@ -208,6 +208,16 @@ static void take_family(const struct use *u, const struct point_end *end, const 
 
 static void walk(const struct use *u, const struct point_node *n, const struct point *p, size_t i);
 
+/* Goes on with P, whose wildcard has been replaced: in the script's own point that is its name from now on. */
+static void walk_named(const struct use *u, const struct point_node *n, const struct point *p, size_t i)
+{
+	struct use named = *u;
+
+	if (!u->outer)
+		named.first = p;
+	walk(&named, n, p, i);
+}
+
 /* The component at I is a wildcard: tries what matches it, each on its own. */
 static void walk_wildcard(const struct use *u, const struct point_node *n, const struct point *p,
 			  size_t i)
@@ -236,7 +246,7 @@ static void walk_wildcard(const struct use *u, const struct point_node *n, const
 		if (child->arg == point_arg_of(part) && fnmatch(pattern, child->name, 0) == 0) {
 			n_candidates++;
 			only = child;
-			walk(u, child, with_name(s->arena, p, i, child->name), i + 1);
+			walk_named(u, child, with_name(s->arena, p, i, child->name), i + 1);
 		}
 		if (head && child->arg == POINT_NO_ARG && child->children.n &&
 		    fnmatch(head, child->name, 0) == 0) {
@@ -247,14 +257,14 @@ static void walk_wildcard(const struct use *u, const struct point_node *n, const
 				(below->parts.n - i - 2) * sizeof(*below->parts.at));
 			below->parts.at[i + 1] = *part;
 			below->parts.at[i + 1].name = tail;
-			walk(u, child, below, i + 1);
+			walk_named(u, child, below, i + 1);
 		}
 		diag_rollback(&s->diag, mark);
 	}
 	if (s->probes.n > n_probes)
 		return;
 	if (n_candidates == 1) /* its error is the point's */
-		walk(u, only, with_name(s->arena, p, i, only->name), i + 1);
+		walk_named(u, only, with_name(s->arena, p, i, only->name), i + 1);
 	else if (n->rest)
 		take_family(u, &(struct point_end){ n->rest, n->rest_tag, NULL }, p);
 	else

@@ -199,6 +199,11 @@ static struct expr *fold_expr(struct folder *f, struct expr *e)
 		    compute(e->binary.op, e->binary.left->number.value,
 			    e->binary.right->number.value, &value))
 			return number(f, e, value);
+		if ((e->binary.op == OP_SHL || e->binary.op == OP_SHR) && is_number(e->binary.right) &&
+		    e->binary.right->number.value < 0) {
+			f->changed = true; /* as in SystemTap; of other counts the low six bits count */
+			return e->binary.left;
+		}
 		return e;
 	case EXPR_LOGICAL:
 		return fold_logical(f, e);

@@ -172,6 +172,7 @@ struct session {
 	VEC(struct syntax_file *) used_files; /* [expand][resolve] tapset files pulled in */
 	size_t n_expanded_files;              /* [expand][resolve] of those, how many have had
 	                                       * their own probes expanded */
+	unsigned max_nesting;                 /* [effects] MAXNESTING, when not given */
 	VEC(struct var *) globals;            /* [resolve] used ones */
 	VEC(struct var *) written;            /* [effects] those that are written, in the text's order */
 	decl_vec functions;                   /* [resolve] used ones */

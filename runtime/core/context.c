@@ -180,14 +180,14 @@ static void report(struct rt_context *c)
 	bool forgiven = script_info.flags & SCRIPT_SUPPRESS_HANDLER_ERRORS;
 	int n;
 
-	if (c->error[0]) {
+	if (c->failed == RT_ABORTED && !c->error[0]) /* abort() */
+		return;
+	if (!forgiven) {
 		n = c->error_loc ? rt_snprintf(c->out, sizeof(c->out), "%s near %s", c->error, where)
 				 : rt_snprintf(c->out, sizeof(c->out), "%s", c->error);
-		rt_port_output(c, forgiven ? RT_OUTPUT_WARNING : RT_OUTPUT_ERROR, c->out, (size_t)n);
+		rt_port_output(c, RT_OUTPUT_ERROR, c->out, (size_t)n);
 	}
-	if (forgiven || !c->error[0])
-		return;
-	if (__atomic_add_fetch(&rt_session.n_errors, 1, __ATOMIC_RELAXED) > rt_session.max_errors) {
+	if (__atomic_add_fetch(&rt_session.n_errors, 1, __ATOMIC_RELAXED) > rt_session.max_errors && !forgiven) {
 		__atomic_store_n(&rt_session.error_state, 1, __ATOMIC_SEQ_CST);
 		stop(c, RT_BEGIN | RT_ORDINARY | RT_END);
 	}
@@ -302,11 +302,6 @@ static size_t line_length(const char *message)
 void rt_warn_str(struct rt_context *c, const char *message)
 {
 	rt_port_output(c, RT_OUTPUT_WARNING, message, line_length(message));
-}
-
-void rt_log_str(struct rt_context *c, const char *message)
-{
-	rt_port_output(c, RT_OUTPUT_LOG, message, line_length(message));
 }
 
 void rt_system(struct rt_context *c, const char *command)

@@ -2,15 +2,16 @@
 /*
  * Histograms: their buckets by value, and the bar chart.
  *
- * The chart has a row per bucket, from HIST_ELISION (two) before the first that
- * is not empty to as many behind the last; of a longer run of empty ones so
- * many rows stay on each side and a "~" stands for the others.  A negative
- * HIST_ELISION gives all rows.  The longest bar has at most 50 characters, each
- * for the same whole number of values.
+ * The chart has a row per bucket, from two before the first that is not empty to
+ * as many behind the last.  Of a long run of empty ones HIST_ELISION (two) rows
+ * stay on each side and a "~" stands for the others; a negative HIST_ELISION
+ * leaves all, one of less than two makes the margins smaller, too.  The longest
+ * bar has at most HIST_WIDTH (50) characters, each for the same whole number of
+ * values.
  */
 #include "runtime/core/core_int.h"
 
-#define BAR_WIDTH 50
+enum { MARGIN = 2 };
 #define ZERO_BUCKET 64 /* of @hist_log: the value 0 */
 
 /* The value that bucket I begins with. */
@@ -48,13 +49,13 @@ static size_t digits(uint64_t n)
 	return len;
 }
 
-static void print_row(struct sink *out, size_t label_width, const char *text, size_t n, int64_t bar,
+static void print_row(struct sink *out, const struct rt_stat_spec *s, size_t label_width, const char *text, size_t n, int64_t bar,
 		      size_t count_width, int64_t count)
 {
 	sink_text(out, 0, (int64_t)label_width, text, n);
 	sink_put(out, " |", 2);
 	sink_fill(out, '@', bar);
-	sink_fill(out, ' ', BAR_WIDTH - bar);
+	sink_fill(out, ' ', s->width - bar);
 	sink_put(out, " ", 1);
 	sink_number(out, RT_SIGNED, 0, (int64_t)count_width, -1, count);
 	sink_put(out, "\n", 1);
@@ -75,7 +76,8 @@ static void print_chart(struct sink *out, const struct rt_stat_spec *s, const st
 	uint32_t first = 0, last = s->buckets - 1, lowest;
 	int64_t most = 0, scale;
 	size_t label_width = 5, count_width;
-	uint64_t margin = (uint64_t)s->elision; /* negative: more than there are */
+	uint64_t margin = s->elision < 0 || s->elision > MARGIN ? MARGIN : (uint64_t)s->elision;
+	uint64_t kept = (uint64_t)s->elision; /* of each end of a gap */
 	char text[24];
 
 	while (!st->bucket[first])
@@ -97,29 +99,29 @@ static void print_chart(struct sink *out, const struct rt_stat_spec *s, const st
 			most = st->bucket[i];
 	}
 	count_width = digits((uint64_t)most);
-	scale = most / BAR_WIDTH + (most % BAR_WIDTH != 0);
+	scale = most / s->width + (most % s->width != 0);
 
 	sink_text(out, 0, (int64_t)label_width, "value", 5);
 	sink_put(out, " |", 2);
-	sink_fill(out, '-', BAR_WIDTH);
+	sink_fill(out, '-', s->width);
 	sink_put(out, " count\n", 7);
 	for (uint32_t i = first; i <= last; i++) {
 		uint32_t run = empty_run(st, i, last + 1);
-		bool elide = s->elision >= 0 && run > 2 * margin;
+		bool elide = s->elision >= 0 && run > 2 * kept;
 
 		for (uint32_t j = i; j < i + run; j++) {
-			if (elide && j == i + margin) {
+			if (elide && j == i + kept) {
 				sink_fill(out, ' ', (int64_t)label_width + 1);
 				sink_put(out, "~\n", 2);
-				j = i + run - (uint32_t)margin;
+				j = i + run - (uint32_t)kept;
 				if (j == i + run)
 					break;
 			}
-			print_row(out, label_width, text, label(s, j, text), 0, count_width, 0);
+			print_row(out, s, label_width, text, label(s, j, text), 0, count_width, 0);
 		}
 		i += run;
 		if (i <= last)
-			print_row(out, label_width, text, label(s, i, text), st->bucket[i] / scale,
+			print_row(out, s, label_width, text, label(s, i, text), st->bucket[i] / scale,
 				  count_width, st->bucket[i]);
 	}
 	sink_put(out, "\n", 1);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Associative arrays: a hash table with chains over a fixed pool of elements,
- * which also stand in a list in order of insertion.  Links are element numbers
- * from 1; all zeroes is an empty map.
+ * which also stand in a list: in order of insertion, but where a sorted foreach
+ * has changed it.  Links are element numbers from 1; all zeroes is an empty map.
  *
  * A thread may die in the middle of a change.  The list's NEXT chain from HEAD
  * is the truth: every change takes effect with one store to it, everything
@@ -140,9 +140,9 @@ static struct rt_entry *take(const struct rt_map_spec *s, struct rt_map *m)
 	if (!m->free && m->fresh < s->capacity)
 		return entry(s, m, ++m->fresh);
 	if (!m->free) {
-		if (!s->wraps)
+		if (s->when_full != RT_FULL_WRAPS)
 			return NULL;
-		unlink(s, m, entry(s, m, m->head)); /* the oldest makes room */
+		unlink(s, m, entry(s, m, m->head)); /* the oldest makes room, or the first of the last sorted foreach */
 	}
 	e = entry(s, m, m->free);
 	m->free = e->chain;
@@ -191,7 +191,9 @@ static struct rt_entry *find_or_insert(struct rt_context *c, const struct rt_map
 	if (rt_likely(e != NULL))
 		return e;
 	e = insert(s, m, keys, h);
-	if (!e)
+	if (!e && s->when_full == RT_FULL_FAILS)
+		rt_error(c, "Array overflow, check MAXMAPENTRIES");
+	else if (!e)
 		rt_error(c, "Array overflow, check size limit (%u)", s->capacity);
 	return e;
 }
@@ -285,11 +287,24 @@ void rt_map_delete_slice(const struct rt_map_spec *s, struct rt_map *m, const un
 	}
 }
 
+/* Makes the chain by PREV from RELINK the list; PREV and TAIL are to be made anew. */
+static void take_over(const struct rt_map_spec *s, struct rt_map *m)
+{
+	for (uint32_t i = m->relink; i; i = entry(s, m, i)->prev)
+		entry(s, m, i)->next = entry(s, m, i)->prev;
+	m->head = m->relink;
+	RT_BARRIER();
+	m->relink = 0;
+	RT_BARRIER();
+}
+
 void rt_map_repair(const struct rt_map_spec *s, struct rt_map *m)
 {
 	const uint32_t loose = ~0u; /* PREV of elements that the list doesn't hold */
 	uint32_t prev = 0, used = m->fresh < s->capacity ? m->fresh : s->capacity;
 
+	if (m->relink)
+		take_over(s, m);
 	for (uint32_t i = 1; i <= used; i++)
 		entry(s, m, i)->prev = loose;
 	__builtin_memset(m->bucket, 0, 4 * (size_t)s->n_buckets);
@@ -316,7 +331,6 @@ void rt_map_repair(const struct rt_map_spec *s, struct rt_map *m)
 		m->free = i;
 	}
 	m->fresh = used;
-	m->sort_depth = 0;
 }
 
 /* ---- foreach ---- */
@@ -347,81 +361,118 @@ static int compare(const struct rt_map_spec *s, const struct rt_entry *a, const 
 	return (x > y) - (x < y);
 }
 
-/* Bottom-up merge sort of N element numbers, stable, so that equal ones stay in order of
- * insertion; SPARE has room for N. */
-static void sort(const struct rt_map_spec *s, const struct rt_map *m, uint32_t *at, uint32_t *spare, uint32_t n,
-		 int column, int order)
+/*
+ * Sorting changes the order of the list, for this loop and later ones, as in
+ * SystemTap.  It works on a copy of the NEXT chain, in the PREV fields, which
+ * RELINK then names: from that store on the copy is the truth, until it has been
+ * copied back.
+ */
+
+/* Merge sort of the chain from HEAD by PREV, stable: runs of WIDTH become runs of twice that. */
+static uint32_t merge_sort(const struct rt_map_spec *s, const struct rt_map *m, uint32_t head, int column, int order)
 {
-	uint32_t *from = at, *to = spare;
+	for (uint64_t width = 1; width < m->count; width *= 2) {
+		uint32_t a = head, *link = &head;
 
-	for (uint64_t width = 1; width < n; width *= 2) {
-		for (uint64_t lo = 0; lo < n; lo += 2 * width) {
-			uint64_t mid = lo + width < n ? lo + width : n;
-			uint64_t hi = lo + 2 * width < n ? lo + 2 * width : n;
-			uint64_t a = lo, b = mid;
+		while (a) {
+			uint32_t b = a;
+			uint64_t n_a = 0, n_b = width;
 
-			for (uint64_t out = lo; out < hi; out++) {
-				bool right = a == mid || (b < hi && order * compare(s, entry(s, m, from[b]),
-									entry(s, m, from[a]), column) < 0);
+			for (; b && n_a < width; n_a++)
+				b = entry(s, m, b)->prev;
+			while (n_a || (n_b && b)) {
+				bool right = !n_a || (n_b && b && order * compare(s, entry(s, m, b), entry(s, m, a),
+										  column) < 0);
 
-				to[out] = from[right ? b++ : a++];
+				*link = right ? b : a;
+				link = &entry(s, m, *link)->prev;
+				if (right) {
+					b = *link;
+					n_b--;
+				} else {
+					a = *link;
+					n_a--;
+				}
 			}
+			a = b;
 		}
-		uint32_t *was = from;
-
-		from = to;
-		to = was;
+		*link = 0;
 	}
-	if (from != at)
-		__builtin_memcpy(at, from, 4 * (size_t)n);
+	return head;
 }
 
-bool rt_foreach(struct rt_context *c, struct rt_iter *it, const struct rt_map_spec *s, struct rt_map *m,
-		int column, int order, int64_t limit, const union rt_key *keys, uint32_t fixed)
+/* The first N in order, the others behind them: each element moves before the first of the first N
+ * that it precedes. */
+static uint32_t sort_first(const struct rt_map_spec *s, const struct rt_map *m, uint32_t head, int column, int order,
+			   int64_t n)
 {
-	uint32_t *spare;
+	uint32_t first = 0, *end = &first;
 
-	*it = (struct rt_iter){ .spec = s, .map = m, .next = m->head, .generation = m->generation,
-				.fixed = fixed, .keys = keys, .left = limit };
-	if (column == RT_BY_NONE || limit <= 0)
-		return true;
-	if (m->sort_depth == RT_SORT_DEPTH) {
-		it->map = NULL;
-		rt_error(c, "more than %d sorted foreach loops over one array inside each other", RT_SORT_DEPTH);
-		return false;
+	for (uint32_t i = head, next; i; i = next) {
+		uint32_t *link = &first;
+		int64_t at = 0;
+
+		next = entry(s, m, i)->prev;
+		while (*link && at < n && order * compare(s, entry(s, m, i), entry(s, m, *link), column) >= 0) {
+			link = &entry(s, m, *link)->prev;
+			at++;
+		}
+		if (at == n || !*link)
+			link = end;
+		entry(s, m, i)->prev = *link;
+		*link = i;
+		if (link == end)
+			end = &entry(s, m, i)->prev;
 	}
-	it->order = (uint32_t *)((char *)m + s->orders_at) + (size_t)m->sort_depth * s->capacity;
-	spare = it->order + s->capacity;
-	m->sort_depth++;
-	for (uint32_t i = m->head; i; i = entry(s, m, i)->next)
-		if (!fixed || same_keys(s, entry(s, m, i), keys, fixed))
-			it->order[it->n++] = i;
-	sort(s, m, it->order, spare, it->n, column, order);
-	it->next = 0;
-	return true;
+	return first;
 }
 
+enum { FEW = 30 }; /* so many of the first are found without sorting all */
+
+static void sort(const struct rt_map_spec *s, struct rt_map *m, int column, int order, int64_t first)
+{
+	uint32_t head = m->head, prev = 0;
+
+	for (uint32_t i = head; i; i = entry(s, m, i)->next)
+		entry(s, m, i)->prev = entry(s, m, i)->next;
+	if (first > FEW)
+		head = merge_sort(s, m, head, column, order);
+	else
+		head = sort_first(s, m, head, column, order, first);
+	RT_BARRIER();
+	m->relink = head;
+	RT_BARRIER();
+	take_over(s, m);
+	for (uint32_t i = head; i; i = entry(s, m, i)->next) {
+		entry(s, m, i)->prev = prev;
+		prev = i;
+	}
+	m->tail = prev;
+}
+
+void rt_foreach(struct rt_iter *it, const struct rt_map_spec *s, struct rt_map *m, int column, int order,
+		int64_t limit, const union rt_key *keys, uint32_t fixed)
+{
+	if (column != RT_BY_NONE && limit > 0 && m->count > 1)
+		sort(s, m, column, order, fixed ? RT_NO_LIMIT : limit); /* a slice's limit counts what is in it */
+	*it = (struct rt_iter){ .spec = s, .map = m, .generation = m->generation, .fixed = fixed, .keys = keys,
+				.left = limit };
+}
+
+/* The list may have been sorted otherwise since: what follows is what follows now. */
 bool rt_foreach_next(struct rt_iter *it)
 {
 	const struct rt_map_spec *s = it->spec;
+	uint32_t next;
 
 	if (it->left <= 0 || it->map->generation != it->generation)
 		return false;
-	if (it->order) {
-		if (it->next == it->n)
+	do {
+		next = it->entry ? it->entry->next : it->map->head;
+		if (!next)
 			return false;
-		it->entry = entry(s, it->map, it->order[it->next++]);
-	} else {
-		const struct rt_entry *e;
-
-		do {
-			if (!it->next)
-				return false;
-			e = entry(s, it->map, it->next);
-			it->next = e->next;
-		} while (it->fixed && !same_keys(s, e, it->keys, it->fixed));
-		it->entry = e;
-	}
+		it->entry = entry(s, it->map, next);
+	} while (it->fixed && !same_keys(s, it->entry, it->keys, it->fixed));
 	it->left--;
 	return true;
 }
@@ -449,10 +500,4 @@ char *rt_foreach_str(const struct rt_iter *it)
 struct rt_stat *rt_foreach_stat(const struct rt_iter *it)
 {
 	return (struct rt_stat *)(uintptr_t)it->entry->value;
-}
-
-void rt_foreach_end(struct rt_iter *it)
-{
-	if (it->order && it->map)
-		it->map->sort_depth--;
 }

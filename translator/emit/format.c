@@ -128,9 +128,7 @@ void emit_print(struct emit *e, const struct expr *x)
 	size_t next = 0;
 
 	if (x->print.histogram) {
-		emit_print_hist(e, x);
-		if (x->print.has_newline)
-			emit_literal(e, "\n", 1);
+		emit_print_hist(e, x); /* it ends with an empty line: println adds none */
 		return;
 	}
 	if (x->print.has_format) {

@@ -15,7 +15,6 @@
 #include "translator/emit/emit_int.h"
 #include "translator/uses.h"
 
-enum { MAX_NESTING = 10 };
 
 /* ---- frames ---- */
 
@@ -31,7 +30,7 @@ static bool is_in_frame(const struct var *v)
 
 static size_t size_in_frame(const struct emit *e, const struct var *v)
 {
-	return v->type == TY_STAT ? stat_size(v->merged) : string_size(e);
+	return v->type == TY_STAT ? 2 * stat_size(v->merged) : string_size(e);
 }
 
 size_t frame_size(const struct emit *e, const var_vec *locals)
@@ -88,7 +87,7 @@ void emit_local_strings(struct emit *e, const var_vec *locals)
 
 static unsigned max_nesting(const struct emit *e)
 {
-	return (unsigned)session_limit(e->s, "MAXNESTING", MAX_NESTING);
+	return (unsigned)session_limit(e->s, "MAXNESTING", e->s->max_nesting);
 }
 
 /* Parameters that are copied stand in a frame with the locals. */

@@ -14,8 +14,10 @@ static void emit_map(struct emit *e, const struct var *v)
 
 	for (int i = 0; i < v->arity; i++)
 		strings |= (v->key_types[i] == TY_STRING ? 1u : 0u) << i;
-	out(&e->o, "RT_MAP(%s, %d, %u, %s, %lld, %d, %s);", name_global(e, v), v->arity, strings,
-	    values[v->type], (long long)session_capacity(e->s, v), v->wraps, stat_parameters(e, v));
+	out(&e->o, "RT_MAP(%s, %d, %u, %s, %lld, %s, %s);", name_global(e, v), v->arity, strings,
+	    values[v->type], (long long)session_capacity(e->s, v),
+	    v->wraps ? "RT_FULL_WRAPS" : v->size ? "RT_FULL_FAILS_SIZED" : "RT_FULL_FAILS",
+	    stat_parameters(e, v));
 }
 
 static void emit_global(struct emit *e, const struct var *v)

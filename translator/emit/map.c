@@ -236,13 +236,12 @@ void emit_foreach(struct emit *e, const struct stmt *s)
 
 	emit_at(e, "keyword", s->loc);
 	out_open(&e->o, "%s", "");
-	out(&e->o, "struct rt_iter it RT_ITER;");
+	out(&e->o, "struct rt_iter it;");
 	out(&e->o, "%s", "");
-	emit_fail_if(e, arena_printf(e->a, "!rt_foreach(c, &it, %s, %s, %d, %s, %s, %uu)",
-				     map_c(e, array), column_c(e, s),
-				     s->foreach.sort == SORT_DOWN ? -1 : 1,
-				     s->foreach.limit ? expr_c(e, s->foreach.limit) : "RT_NO_LIMIT",
-				     keys, fixed_keys(&s->foreach.slice)));
+	out(&e->o, "rt_foreach(&it, %s, %s, %d, %s, %s, %uu);", map_c(e, array), column_c(e, s),
+	    s->foreach.sort == SORT_DOWN ? -1 : 1,
+	    s->foreach.limit ? expr_c(e, s->foreach.limit) : "RT_NO_LIMIT", keys,
+	    fixed_keys(&s->foreach.slice));
 	out_open(&e->o, "while (rt_foreach_next(&it))");
 	emit_foreach_variables(e, s, array);
 	emit_spend(e, s->foreach.cost, s->foreach.spend_loc);

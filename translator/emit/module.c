@@ -16,7 +16,7 @@
 #include "translator/symbols.h"
 #include "translator/uses.h"
 
-enum { MAX_SKIPPED = 100, MAX_NESTING = 10 };
+enum { MAX_SKIPPED = 100 };
 
 static unsigned limit(const struct emit *e, const char *name, int64_t fallback)
 {
@@ -56,7 +56,7 @@ static void emit_info(struct emit *e, size_t n_symtabs)
 	out(&e->o, ".max_errors = %u,", limit(e, "MAXERRORS", 0));
 	out(&e->o, ".max_skipped = %u,", limit(e, "MAXSKIPPED", MAX_SKIPPED));
 	out(&e->o, ".max_action = %u,", limit(e, "MAXACTION", 1000));
-	out(&e->o, ".max_nesting = %u,", limit(e, "MAXNESTING", MAX_NESTING));
+	out(&e->o, ".max_nesting = %u,", limit(e, "MAXNESTING", e->s->max_nesting));
 	out(&e->o, ".frame_size = %zu,", probes_frame_need(e) + regexes_frame_need(e));
 	out(&e->o, ".entry_size = %zu,", probes_entry_size(e));
 	out(&e->o, ".flags = %u,", flags);

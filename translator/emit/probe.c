@@ -7,7 +7,7 @@
 #include "translator/effects.h"
 #include "translator/emit/emit_int.h"
 
-enum { MAX_ACTION = 1000, ALONE_FACTOR = 10 }; /* begin, end and error probes may do more */
+enum { MAX_ACTION = 1000, INTERRUPTIBLE_FACTOR = 10 };
 
 static const char *class_of(const struct probe *p)
 {
@@ -23,16 +23,14 @@ static const char *class_of(const struct probe *p)
 	}
 }
 
-static const char *budget_of(const struct emit *e, const struct probe *p)
+static const char *budget_of(const struct emit *e)
 {
 	int64_t n = session_limit(e->s, "MAXACTION", MAX_ACTION);
-	bool alone = p->row.kind == PROBE_BEGIN || p->row.kind == PROBE_END ||
-		     p->row.kind == PROBE_ERROR;
 
 	if (e->s->opt.time_limits_off)
 		return "INT32_MAX";
-	if (alone)
-		n = session_limit(e->s, "MAXACTION_INTERRUPTIBLE", n * ALONE_FACTOR);
+	if (session_limit(e->s, "INTERRUPTIBLE", 1)) /* as SystemTap's handlers are, unless told otherwise */
+		n = session_limit(e->s, "MAXACTION_INTERRUPTIBLE", n * INTERRUPTIBLE_FACTOR);
 	return n > INT32_MAX ? "INT32_MAX" : arena_printf(e->a, "%lld", (long long)n);
 }
 
@@ -185,7 +183,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 
 	size = emit_frame(e, frame, &p->locals);
 	if (probe_looks(e, p))
-		emit_look(e, p, budget_of(e, p), frame, size);
+		emit_look(e, p, budget_of(e), frame, size);
 	e->locals = &p->locals;
 	e->function = NULL;
 	e->fail = "out";
@@ -199,7 +197,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	if (size)
 		out(&e->o, "struct %s *f;", frame);
 	out_gap(&e->o);
-	out(&e->o, "if (!rt_probe_enter(c, probe, %s, %s))", class_of(p), budget_of(e, p));
+	out(&e->o, "if (!rt_probe_enter(c, probe, %s, %s))", class_of(p), budget_of(e));
 	out(&e->o, "\treturn;");
 	emit_locks(e, p->locks);
 	emit_match_open(e);

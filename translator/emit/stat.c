@@ -135,7 +135,7 @@ void emit_print_hist(struct emit *e, const struct expr *print)
 {
 	const struct expr *hist = print->print.histogram;
 
-	at_hist(e, hist);
+	emit_at(e, "identifier 'print'", print->loc);
 	out(&e->o, "rt_print_hist(c, %s, %s);", stat_spec_c(e, stat_var(hist->hist.stat)),
 	    stat_read(e, hist->hist.stat));
 	emit_check(e);
