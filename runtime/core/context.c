@@ -180,14 +180,12 @@ static void report(struct rt_context *c)
 	bool forgiven = script_info.flags & SCRIPT_SUPPRESS_HANDLER_ERRORS;
 	int n;
 
-	if (c->failed == RT_ABORTED && !c->error[0]) /* abort() */
+	if (forgiven || (c->failed == RT_ABORTED && !c->error[0])) /* abort() */
 		return;
-	if (!forgiven) {
-		n = c->error_loc ? rt_snprintf(c->out, sizeof(c->out), "%s near %s", c->error, where)
-				 : rt_snprintf(c->out, sizeof(c->out), "%s", c->error);
-		rt_port_output(c, RT_OUTPUT_ERROR, c->out, (size_t)n);
-	}
-	if (__atomic_add_fetch(&rt_session.n_errors, 1, __ATOMIC_RELAXED) > rt_session.max_errors && !forgiven) {
+	n = c->error_loc ? rt_snprintf(c->out, sizeof(c->out), "%s near %s", c->error, where)
+			 : rt_snprintf(c->out, sizeof(c->out), "%s", c->error);
+	rt_port_output(c, RT_OUTPUT_ERROR, c->out, (size_t)n);
+	if (__atomic_add_fetch(&rt_session.n_errors, 1, __ATOMIC_RELAXED) > rt_session.max_errors) {
 		__atomic_store_n(&rt_session.error_state, 1, __ATOMIC_SEQ_CST);
 		stop(c, RT_BEGIN | RT_ORDINARY | RT_END);
 	}
