@@ -159,7 +159,11 @@ echo "guest instructions a hit, Linux $release (ratio: to SystemTap's)"
 for s in $scripts; do
 	compare $s none t_$s s_$s
 done
-compare "with reader" none.lines t.lines s.lines
+if [ "$(of s.arrived all)" = 100 ]; then
+	compare "with reader" none.lines t.lines s.lines
+else
+	compare "with reader" none.lines t.lines -
+fi
 echo "  lines that arrived: tapster $(of t.arrived all) %, stap $(of s.arrived all) %"
 echo "what others pay while a script is loaded (ratio: to a machine without)"
 for f in getppid spawn; do
