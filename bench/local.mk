@@ -6,10 +6,12 @@ EXTRA_DIST += \
 	bench/core.sh \
 	bench/debug-kernel.config \
 	bench/debug-kernel.sh \
+	bench/handler.sh \
 	bench/hit.sh \
 	bench/kernel.sh \
 	bench/lib.sh \
 	bench/memory.sh \
+	bench/modules.sh \
 	bench/run.sh \
 	bench/start.sh \
 	bench/stress.sh \
