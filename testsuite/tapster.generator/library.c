@@ -96,6 +96,25 @@ static struct value position(const char *s, const char *what)
 	return number(at ? at - s : -1);
 }
 
+/* As the kernel's simple_strtol, which neither skips blanks nor minds an overflow. */
+static int64_t to_number(const char *s, int64_t base)
+{
+	bool is_negative = *s == '-';
+	uint64_t n = 0;
+
+	s += is_negative;
+	if (base == 16 && s[0] == '0' && tolower((unsigned char)s[1]) == 'x' && isxdigit((unsigned char)s[2]))
+		s += 2;
+	for (; isxdigit((unsigned char)*s); s++) {
+		int digit = isdigit((unsigned char)*s) ? *s - '0' : tolower((unsigned char)*s) - 'a' + 10;
+
+		if (digit >= base)
+			break;
+		n = n * (uint64_t)base + (uint64_t)digit;
+	}
+	return (int64_t)(is_negative ? -n : n);
+}
+
 enum function {
 	STRLEN, SUBSTR, ISINSTR, STRTOL, MATCHED, NGROUPS, ERROR, EXIT, STRPOS, ISDIGIT, STRINGAT,
 	STR_REPLACE, TOKENIZE, TEXT_STR, PP,
@@ -122,7 +141,7 @@ struct value call_library(struct machine *m, const struct expr *e, const struct 
 	case STRLEN: return number((int64_t)strlen(args[0].s));
 	case SUBSTR: return substring(m, args[0].s, args[1].n, args[2].n);
 	case ISINSTR: return number(strstr(args[0].s, args[1].s) != NULL);
-	case STRTOL: return number(strtoll(args[0].s, NULL, (int)args[1].n));
+	case STRTOL: return number(to_number(args[0].s, args[1].n));
 	case MATCHED: return matched(m, e->loc, args[0].n);
 	case NGROUPS: return number((int64_t)m->n_groups);
 	case ERROR: return fail(m, (struct loc){ 0 }, args[0].s);
