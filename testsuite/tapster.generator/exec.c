@@ -116,12 +116,12 @@ static enum flow run_foreach(struct machine *m, const struct stmt *s)
 	if (m->failed)
 		return GO;
 	t = table_of(m, name, s->foreach.keys.n);
+	if (s->foreach.sort) /* the array stays in that order */
+		sort_elements(&order, t->elements.at, t->elements.n);
 	at = ARENA_ARRAY(m->arena, t->elements.n + 1, struct element *);
 	VEC_EACH(&t->elements, i)
 		if (element_matches(t, t->elements.at[i], keys, fixed))
 			at[n++] = t->elements.at[i];
-	if (s->foreach.sort)
-		sort_elements(&order, at, n);
 	for (size_t i = 0; i < n && (int64_t)i < limit && !m->failed; i++) {
 		enum flow flow = step(m, s->loc) ? GO : run_round(m, s, at[i]);
 

@@ -82,7 +82,8 @@ void show_keys(struct gen *g, const char *what, const struct array *a, char last
 static void foreach(struct gen *g, unsigned depth)
 {
 	struct array *a = any_array(g, "nsq"[below(g, 3)], false);
-	unsigned index, sorted = 0;
+	unsigned index;
+	bool sorted, is_sorted = false; /* SORTED: no more */
 	bool has_value, was_locked;
 
 	if (!a) {
@@ -91,14 +92,15 @@ static void foreach(struct gen *g, unsigned depth)
 	}
 	index = (unsigned)(a - g->arrays);
 	was_locked = g->locked >> index & 1;
+	sorted = was_locked; /* a loop around it would go on from where it has put the element */
 	g->locked |= 1u << index;
 	has_value = a->type != 'q' && one_in(g, 2);
 	put(g, "foreach (");
 	if (has_value) {
 		put(g, "%cv%u", a->type, g->loops);
-		if (one_in(g, 4)) {
+		if (!sorted && one_in(g, 4)) {
 			put(g, "%c", "+-"[below(g, 2)]);
-			sorted = 1;
+			sorted = is_sorted = true;
 		}
 		put(g, " = ");
 	}
@@ -107,7 +109,7 @@ static void foreach(struct gen *g, unsigned depth)
 		put(g, "%s%ck%u_%u", i ? ", " : "", a->keys[i], i, g->loops);
 		if (!sorted && one_in(g, 4)) {
 			put(g, "%c", "+-"[below(g, 2)]);
-			sorted = 1;
+			sorted = is_sorted = true;
 		}
 	}
 	put(g, "] in %s", a->name);
@@ -117,8 +119,12 @@ static void foreach(struct gen *g, unsigned depth)
 		if (a->type == 'q' && one_in(g, 2))
 			put(g, " @%s", PICK(g, ((const char *[]){ "count", "sum", "min", "max", "avg" })));
 		put(g, "%c", "+-"[below(g, 2)]);
+		is_sorted = true;
 	}
-	if (one_in(g, 4)) {
+	if (is_sorted) /* not to be done inside of a loop over it, through a call */
+		g->writes |= 1u << index;
+	/* with a limit only the first are sorted, in an order of its own among the others */
+	if (!is_sorted && one_in(g, 4)) {
 		put(g, " limit ");
 		if (one_in(g, 2))
 			put(g, "%u", below(g, 5));

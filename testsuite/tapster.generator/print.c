@@ -54,7 +54,7 @@ static void print_values(struct buf *out, const struct expr *e, const struct val
 		buf_addc(out, '\n');
 }
 
-static struct value print_histogram(struct machine *m, const struct expr *e)
+static struct value print_histogram(struct machine *m, const struct expr *e, struct loc print)
 {
 	struct histogram h = histogram_of(e);
 	const struct samples *s = samples_of(m, e->hist.stat);
@@ -62,7 +62,7 @@ static struct value print_histogram(struct machine *m, const struct expr *e)
 	if (m->failed)
 		return number(0);
 	if (!s->at.n)
-		return fail(m, e->loc, "empty aggregate");
+		return fail(m, print, "empty aggregate");
 	histogram_print(&h, s, &m->outcome->out);
 	return number(0);
 }
@@ -73,7 +73,7 @@ struct value eval_print(struct machine *m, const struct expr *e)
 	struct buf text;
 
 	if (e->print.histogram)
-		return print_histogram(m, e->print.histogram);
+		return print_histogram(m, e->print.histogram, e->loc);
 	args = ARENA_ARRAY(m->arena, e->print.args.n + 1, struct value);
 	eval_keys(m, &e->print.args, args, NULL);
 	if (m->failed)
