@@ -19,8 +19,8 @@
 #include <string.h>
 
 #include "base/buf.h"
-#include "base/modules.h"
 #include "lang/ast_print.h"
+#include "translator/choose.h"
 #include "translator/dwarf/dw.h"
 #include "translator/library.h"
 #include "translator/messages.h"
@@ -29,7 +29,6 @@
 #include "translator/point.h"
 #include "translator/point_messages.h"
 
-enum { ALIAS_DEPTH = 8 }; /* as far as the choice of the runtime looks */
 
 /* One point on its way, with what the aliases around it have added so far. */
 struct use {
@@ -312,7 +311,10 @@ static void walk(const struct use *u, const struct point_node *n, const struct p
 	}
 	if (has_alias)
 		return;
-	if (n->rest)
+	if (i == 0 && library_is_of_kernel(s->library, LIBRARY_ALIAS, part->name)) {
+		choose_needs_kernel(s, point_text(s->arena, p));
+		diag_error(&s->diag, part->loc, E_NEEDS_KERNEL, point_text(s->arena, p));
+	} else if (n->rest)
 		take_family(u, &(struct point_end){ n->rest, n->rest_tag, NULL }, p);
 	else if (n->ends.n)
 		diag_error(&s->diag, part->loc, E_POINT_SUFFIX, similar_children(s, n, part->name));
@@ -402,143 +404,6 @@ void expand_used_files(struct session *s)
 
 /* ---- the pass ---- */
 
-static bool is_needed(const struct point *p)
-{
-	return !p->is_optional && !p->is_sufficient;
-}
-
-static void script_aliases(struct session *s, const char *name, decl_vec *out)
-{
-	VEC_EACH(&s->user_files, f) {
-		const decl_vec *decls = &s->user_files.at[f]->decls;
-
-		VEC_EACH(decls, i)
-			if (decls->at[i]->kind == DECL_ALIAS)
-				VEC_EACH(&decls->at[i]->probe.names, n)
-					if (decls->at[i]->probe.names.at[n]->parts.at[0].name == name)
-						VEC_PUSH(s->arena, out, decls->at[i]);
-	}
-}
-
-/* Does D give its points a name with which P begins? */
-static bool is_named(const struct decl *d, const struct point *p)
-{
-	VEC_EACH(&d->probe.names, n) {
-		const struct point *name = d->probe.names.at[n];
-		size_t i = 0;
-
-		while (i < name->parts.n && i < p->parts.n &&
-		       !fnmatch(p->parts.at[i].name, name->parts.at[i].name, 0))
-			i++;
-		if (i == name->parts.n)
-			return true;
-	}
-	return false;
-}
-
-/* Is P, of USE, an alias for places in the kernel?  The tree has no aliases yet: a first word that is in it
- * is a family's. */
-static bool is_kernel_alias(struct session *s, const struct point *p, const struct point *use, unsigned depth)
-{
-	const char *name = p->parts.at[0].name;
-	decl_vec aliases = { 0 };
-	bool is_kernel = false;
-
-	if (depth == ALIAS_DEPTH || strchr(name, '*'))
-		return false;
-	VEC_EACH(&point_tree(s)->children, i) /* perf. has aliases beside it */
-		if (point_tree(s)->children.at[i]->name == name && strcmp(name, "perf") && !point_tree(s)->children.at[i]->rest)
-			return false;
-	script_aliases(s, name, &aliases);
-	if (!aliases.n)
-		library_aliases(s->library, name, &aliases);
-	VEC_EACH(&aliases, i)
-		for (size_t k = 0; is_named(aliases.at[i], p) && k < aliases.at[i]->probe.points.n; k++) {
-			const struct point *to = aliases.at[i]->probe.points.at[k];
-
-			is_kernel |= is_needed(to) && (point_is_kernel(to, use) ||
-							   is_kernel_alias(s, to, use, depth + 1));
-		}
-	return is_kernel;
-}
-
-/* Top-level C that includes headers of the kernel. */
-static bool is_kernel_code(const struct decl *d)
-{
-	static const char *const folders[] = { "<linux/", "<asm/", "<net/" };
-	const char *at, *code = d->kind == DECL_EMBEDDED ? d->embedded.code : "";
-
-	for (at = code; (at = strstr(at, "#include")); at++) {
-		const char *name = at + strlen("#include");
-
-		name += strspn(name, " \t");
-		for (size_t i = 0; i < sizeof(folders) / sizeof(*folders); i++)
-			if (!strncmp(name, folders[i], strlen(folders[i])))
-				return true;
-	}
-	return false;
-}
-
-/* Does the script name a place in the kernel that it can't do without? */
-static bool needs_kernel(struct session *s)
-{
-	VEC_EACH(&s->user_files, f) {
-		const struct syntax_file *file = s->user_files.at[f];
-
-		VEC_EACH(&file->decls, i) {
-			const struct decl *d = file->decls.at[i];
-
-			if (is_kernel_code(d))
-				return true;
-			if (d->kind != DECL_PROBE)
-				continue;
-			VEC_EACH(&d->probe.points, k)
-				if (is_needed(d->probe.points.at[k]) &&
-				    (point_is_kernel(d->probe.points.at[k], d->probe.points.at[k]) ||
-				     is_kernel_alias(s, d->probe.points.at[k], d->probe.points.at[k], 0)))
-					return true;
-		}
-	}
-	return false;
-}
-
-static void choose_runtime(struct session *s)
-{
-	bool is_kernel = s->opt.runtime == RUNTIME_KERNEL;
-	const char *refusal;
-
-	switch (s->opt.runtime) {
-	case RUNTIME_KERNEL:
-		s->runtime_why = "asked for by --runtime=kernel";
-		break;
-	case RUNTIME_USER:
-		s->runtime_why = "asked for by --runtime=user";
-		break;
-	case RUNTIME_AUTO:
-		is_kernel = needs_kernel(s);
-		s->runtime_why = is_kernel ? "the script probes the kernel" :
-					     "it probes all that the script asks for, and needs no module";
-		break;
-	}
-	s->runtime = is_kernel ? RUNTIME_KERNEL : RUNTIME_USER;
-	log_at(&s->log, 1, "Runtime: %s (%s).", s->runtime == RUNTIME_KERNEL ? "kernel" : "user",
-	       s->runtime_why);
-	refusal = is_kernel && s->opt.last_pass == 5 && !s->opt.list && !s->opt.dump_pass ? modules_refusal() : NULL;
-	if (refusal)
-		diag_error(&s->diag, (struct loc){ 0 }, E_CANNOT_LOAD, refusal);
-}
-
-static void refuse_kernel_code(struct session *s)
-{
-	VEC_EACH(&s->user_files, f) {
-		const decl_vec *decls = &s->user_files.at[f]->decls;
-
-		VEC_EACH(decls, i)
-			if (is_kernel_code(decls->at[i]))
-				diag_error(&s->diag, decls->at[i]->loc, E_EMBEDDED_KERNEL);
-	}
-}
-
 static void add_alias(struct session *s, const struct decl *d)
 {
 	VEC_EACH(&d->probe.names, i) {
@@ -563,9 +428,7 @@ bool pass_expand(struct session *s)
 {
 	unsigned n_errors = s->diag.n_errors;
 
-	choose_runtime(s);
-	if (s->runtime == RUNTIME_USER)
-		refuse_kernel_code(s);
+	choose_begin(s);
 	if (!s->dw)
 		s->dw = dw_new(s->arena);
 	VEC_EACH(&s->user_files, f)
@@ -581,5 +444,7 @@ bool pass_expand(struct session *s)
 	expand_used_files(s);
 	if (!s->probes.n && s->diag.n_errors == n_errors)
 		diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES_FOUND);
+	if (s->diag.n_errors == n_errors)
+		choose_by_probes(s);
 	return s->diag.n_errors == n_errors;
 }

@@ -27,6 +27,7 @@ typedef VEC(struct library_file *) file_vec;
 
 struct library {
 	struct session *session;
+	struct library *of_kernel; /* the kernel runtime's own part; NULL: not asked for yet */
 	bool is_read;
 	VEC(struct library_file *) files;
 	/* by kind of name: name -> file_vec of the files that may declare it */
@@ -364,6 +365,17 @@ static void add_root(struct library *l, const char *dir)
 	add_directory(l, dir);
 }
 
+/* Calls ADD with each root of the path. */
+static void each_root(struct library *l, void (*add)(struct library *l, const char *dir))
+{
+	struct session *s = l->session;
+
+	if (s->paths.tapset_dir)
+		add(l, s->paths.tapset_dir);
+	VEC_EACH(&s->opt.tapset_dirs, i)
+		add(l, s->opt.tapset_dirs.at[i]);
+}
+
 static void read_all(struct library *l)
 {
 	struct session *s = l->session;
@@ -371,10 +383,7 @@ static void read_all(struct library *l)
 	if (l->is_read)
 		return;
 	l->is_read = true;
-	if (s->paths.tapset_dir)
-		add_root(l, s->paths.tapset_dir);
-	VEC_EACH(&s->opt.tapset_dirs, i)
-		add_root(l, s->opt.tapset_dirs.at[i]);
+	each_root(l, add_root);
 	log_at(&s->log, 2, "Library: %zu files, %zu functions, %zu globals, %zu alias families.",
 	       l->files.n, l->index[LIBRARY_FUNCTION].n, l->index[LIBRARY_GLOBAL].n,
 	       l->index[LIBRARY_ALIAS].n);
@@ -389,6 +398,26 @@ struct library *library_new(struct session *s)
 		map_init(&l->index[kind], s->arena);
 	map_init(&l->macros, s->arena);
 	return l;
+}
+
+static void add_kernel_root(struct library *l, const char *dir)
+{
+	struct arena *a = l->session->arena;
+
+	add_directory(l, arena_printf(a, "%s/kernel/x86_64", dir));
+	add_directory(l, arena_printf(a, "%s/kernel", dir));
+}
+
+bool library_is_of_kernel(struct library *l, enum library_name_kind kind, const char *name)
+{
+	if (l->session->opt.runtime == RUNTIME_KERNEL)
+		return false;
+	if (!l->of_kernel) {
+		l->of_kernel = library_new(l->session);
+		l->of_kernel->is_read = true;
+		each_root(l->of_kernel, add_kernel_root);
+	}
+	return map_find(&l->of_kernel->index[kind], name);
 }
 
 /* ---- parsing ---- */

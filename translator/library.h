@@ -41,6 +41,9 @@ struct syntax_file *library_file_of(struct library *l, const struct decl *d);
 enum library_name_kind { LIBRARY_FUNCTION, LIBRARY_GLOBAL, LIBRARY_ALIAS, LIBRARY_MACRO };
 size_t library_names(struct library *l, enum library_name_kind kind, const char *const **names);
 
+/* Is there such a name in the directories of the kernel runtime, where the script is not for that? */
+bool library_is_of_kernel(struct library *l, enum library_name_kind kind, const char *name);
+
 /* What every parse of this run begins with: the script's and the tapsets'. */
 void library_parse_env(struct session *s, struct parse_env *env);
 

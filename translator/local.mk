@@ -8,6 +8,7 @@ libtranslator_a_SOURCES = \
 	translator/build_kernel.c \
 	translator/cache.c translator/cache.h \
 	translator/check.c \
+	translator/choose.c translator/choose.h \
 	translator/dump.c translator/dump.h \
 	translator/effects.c translator/effects.h \
 	translator/expand.c translator/expand.h \

@@ -66,6 +66,7 @@
 #define E_NO_MODULES "E_NO_MODULES", \
 	"kernel %s was built without CONFIG_MODULES, so it can't load what the kernel runtime makes"
 #define E_CANNOT_LOAD "E_CANNOT_LOAD", "the kernel runtime can't be used here: %s"
+#define E_CANNOT_LOAD_FOR "E_CANNOT_LOAD", "the kernel runtime can't be used here: %s; %s"
 #define E_WRITE "E_WRITE", "cannot write '%s': %s"
 
 #endif

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Needs:   the command line.
- * Leaves:  user_files (the script first, then those of -E), the unread library.
+ * Leaves:  user_files (the script first, then those of -E), script_text, the unread library.
  * Refuses: a script that cannot be read; everything that lang/ refuses.
  */
 #include "translator/passes.h"
@@ -11,6 +11,7 @@
 
 #include "base/sys.h"
 #include "lang/parse.h"
+#include "translator/choose.h"
 #include "translator/library.h"
 #include "translator/messages.h"
 #include "translator/session.h"
@@ -67,11 +68,14 @@ bool pass_parse(struct session *s)
 		if (strcmp(s->opt.script_file, "-"))
 			name = s->opt.script_file;
 	}
+	s->script_text = text;
 	s->user_file = parse_script(s, name, text);
 	VEC_EACH(&s->opt.extra_scripts, i)
 		parse_script(s, arena_printf(s->arena, "<input%zu>", i + 1),
 			     s->opt.extra_scripts.at[i]);
 	if (s->opt.last_pass == 1)
 		parse_warn_unused_args(s);
+	else
+		choose_by_text(s);
 	return s->diag.n_errors == errors;
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/sys.h"
+#include "translator/choose.h"
 #include "translator/dump.h"
 #include "translator/list.h"
 #include "translator/messages.h"
@@ -130,8 +131,10 @@ static void print_dump(struct session *s, const struct pass *p)
 	print_buf(&b);
 }
 
+enum group_end { GROUP_GOOD, GROUP_FAILED, GROUP_AGAIN /* all, on the other runtime */ };
+
 /* The passes of one group; *DUMPED: --dump has been served, nothing more is to be done. */
-static bool run_group(struct session *s, unsigned group, bool *dumped)
+static enum group_end run_group(struct session *s, unsigned group, bool *dumped)
 {
 	struct arena_mark mark = arena_mark(s->scratch);
 	unsigned errors = s->diag.n_errors;
@@ -146,15 +149,30 @@ static bool run_group(struct session *s, unsigned group, bool *dumped)
 			continue;
 		ok = p->run(s) && s->diag.n_errors == errors;
 		arena_reset(s->scratch, mark);
+		if (choose_again(s, ok))
+			return GROUP_AGAIN;
 		diag_flush(&s->diag, stderr);
 		if (!ok)
-			return false;
+			return GROUP_FAILED;
 		if (s->opt.dump_pass && !strcmp(s->opt.dump_pass, p->name)) {
 			print_dump(s, p);
 			*dumped = true;
 		}
 	}
-	return true;
+	return GROUP_GOOD;
+}
+
+/* S becomes a session for the kernel runtime that has not begun. */
+static void begin_anew(struct session *s)
+{
+	struct paths paths = s->paths;
+	struct arena *a = s->arena;
+	struct options opt;
+
+	choose_options(s, &opt);
+	session_fini(s);
+	session_init(s, &opt, a);
+	s->paths = paths;
 }
 
 static bool check_dump_name(struct session *s)
@@ -185,10 +203,17 @@ bool passes_run(struct session *s)
 		return false;
 	for (unsigned group = 1; group <= last && !dumped; group++) {
 		struct sys_times start;
+		enum group_end end;
 		bool ok;
 
 		sys_times(&start);
-		ok = run_group(s, group, &dumped);
+		end = run_group(s, group, &dumped);
+		if (end == GROUP_AGAIN) {
+			begin_anew(s);
+			group = 0;
+			continue;
+		}
+		ok = end == GROUP_GOOD;
 		if (!ok && group == 1)
 			fprintf(stderr, "%u parse error%s.\n", s->diag.n_errors,
 				s->diag.n_errors == 1 ? "" : "s");

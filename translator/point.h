@@ -71,6 +71,7 @@ struct probe_family {
 	bool user_runtime; /* works on the user runtime */
 	bool kernel_runtime;
 	bool unprivileged; /* allowed to stapusr */
+	bool is_of_programs; /* its places are in programs */
 };
 
 extern const struct probe_family family_begin_end, family_timer, family_process, family_mark,

@@ -73,7 +73,7 @@
 #define E_WRONG_MACHINE "E_WRONG_MACHINE", "'%s' is for another architecture: %s"
 #define E_NOT_EXECUTABLE "E_NOT_EXECUTABLE", "'%s' is not an executable file: %s"
 #define E_PROGRAM_32BIT "E_PROGRAM_32BIT", \
-	"'%s' is a 32-bit program, which the user runtime can't probe yet"
+	"'%s' is a 32-bit program, which needs --runtime=kernel"
 
 #define E_NO_TARGET_PROCESS "E_NO_TARGET_PROCESS", \
 	"this would trace every process there is: say which with -c COMMAND, -x PID or process(\"PATH\")"
@@ -96,6 +96,7 @@
 
 /* resolve: names */
 #define E_UNRESOLVED_FUNCTION "E_UNRESOLVED_FUNCTION", "unresolved function %s%s"
+#define E_FUNCTION_NEEDS_KERNEL "E_NEEDS_KERNEL", "function %s needs --runtime=kernel"
 #define E_KERNEL_FUNCTION "E_KERNEL_FUNCTION", \
 	"function %s is about the kernel, which is not supported yet"
 #define E_FOREIGN_FUNCTION "E_FOREIGN_FUNCTION", \

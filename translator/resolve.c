@@ -19,8 +19,10 @@
 #include <string.h>
 
 #include "translator/access.h"
+#include "translator/choose.h"
 #include "translator/expand.h"
 #include "translator/kernel_functions.h"
+#include "translator/library.h"
 #include "translator/lookup.h"
 #include "translator/passes.h"
 #include "translator/point_messages.h"
@@ -69,6 +71,9 @@ static void resolve_call(struct resolver *r, struct expr *e)
 		diag_error(&s->diag, e->loc, E_FUNCTION_ARITY, e->call.name,
 			   other->function.params.n);
 		diag_note(&s->diag, other->loc, "'%s' is defined here", other->name);
+	} else if (library_is_of_kernel(s->library, LIBRARY_FUNCTION, e->call.name)) {
+		choose_needs_kernel(s, arena_printf(s->arena, "function %s", e->call.name));
+		diag_error(&s->diag, e->loc, E_FUNCTION_NEEDS_KERNEL, e->call.name);
 	} else if (is_kernel_function(e->call.name)) {
 		diag_error(&s->diag, e->loc, E_KERNEL_FUNCTION, e->call.name);
 	} else if (foreign_function(e->call.name)) {
@@ -563,6 +568,7 @@ bool pass_resolve(struct session *s)
 	} while (n_probes < s->probes.n || n_functions < s->functions.n || autocast_resolve(s));
 	autocast_report(s);
 	lookup_collect_embedded(s);
+	choose_by_embedded(s);
 	parse_warn_unused_args(s); /* all files that the script needs have been read */
 	return s->diag.n_errors == n_errors;
 }

@@ -74,6 +74,7 @@ struct options {
 	text_option_vec defines; /* -D */
 	text_option_vec globals; /* -G */
 	enum runtime_kind runtime; /* --runtime= */
+	const char *runtime_why; /* what made it the kernel's where that was auto; NULL */
 	bool use_cache;         /* --disable-cache clears */
 	bool list, list_vars;   /* -l, -L */
 	bool prologue_search;   /* -P */
@@ -152,11 +153,15 @@ struct session {
 	struct intern *names;
 	struct sources *sources;
 	struct diag diag;
-	enum runtime_kind runtime; /* decided: never AUTO after [expand] */
+	enum runtime_kind runtime; /* [expand] never AUTO */
 	const char *runtime_why;
+	const char *kernel_why; /* what speaks for the kernel runtime, where auto has begun with the
+	                         * user's (choose.h); NULL: nothing yet */
+	bool kernel_is_certain; /* and it does even if nothing fails */
 
 	/* pass 1 [parse] */
 	bool *args_used;                      /* of opt.args: the script, or a tapset file, has it */
+	const char *script_text;
 	struct syntax_file *user_file;        /* the script; -E texts are more of them */
 	VEC(struct syntax_file *) user_files;
 	VEC(struct perf_counter) perf_counters; /* [expand] by name */

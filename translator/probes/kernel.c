@@ -10,6 +10,7 @@
 #include <fnmatch.h>
 #include <string.h>
 
+#include "translator/choose.h"
 #include "translator/kernel/symbols.h"
 #include "translator/kernel/tree.h"
 #include "translator/near.h"
@@ -169,6 +170,7 @@ static int match(struct session *s, const struct point_match *m)
 	const struct point_part *part = &m->point->parts.at[1], *active = point_part(m->point, "maxactive");
 
 	if (s->runtime != RUNTIME_KERNEL && !s->opt.list) {
+		choose_needs_kernel(s, point_text(s->arena, m->point));
 		diag_error(&s->diag, m->point->loc, E_NEEDS_KERNEL, point_text(s->arena, m->point));
 		return -1;
 	}

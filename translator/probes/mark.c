@@ -232,4 +232,5 @@ const struct probe_family family_mark = {
 	.user_runtime = true,
 	.kernel_runtime = true,
 	.unprivileged = true,
+	.is_of_programs = true,
 };

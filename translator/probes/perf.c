@@ -5,6 +5,7 @@
  * in other probes is how far the current thread's has come; it becomes a call of tapsets/perf.stp.  The
  * user runtime has those counters that a thread can be asked for without a descriptor of its own.
  */
+#include "translator/choose.h"
 #include "translator/probes/perf.h"
 
 #include <linux/perf_event.h>
@@ -48,9 +49,10 @@ static int match_counter(struct session *s, const struct point_match *m, int64_t
 
 	if (find(s, counter.name))
 		diag_error(&s->diag, name->arg->loc, E_PERF_TWICE, counter.name);
-	else if (s->runtime == RUNTIME_USER && !s->opt.list && !is_of_threads((uint64_t)type, (uint64_t)config))
+	else if (s->runtime == RUNTIME_USER && !s->opt.list && !is_of_threads((uint64_t)type, (uint64_t)config)) {
+		choose_needs_kernel(s, point_text(s->arena, m->point));
 		diag_error(&s->diag, m->point->loc, E_PERF_COUNTS, point_text(s->arena, m->point));
-	else {
+	} else {
 		VEC_PUSH(s->arena, &s->perf_counters, counter);
 		return 1; /* nothing runs */
 	}
@@ -66,9 +68,10 @@ static int match(struct session *s, const struct point_match *m)
 
 	if (m->tag == COUNTER)
 		return match_counter(s, m, type, config);
-	if (s->runtime == RUNTIME_USER && !s->opt.list)
+	if (s->runtime == RUNTIME_USER && !s->opt.list) {
+		choose_needs_kernel(s, point_text(s->arena, m->point));
 		diag_error(&s->diag, m->point->loc, E_NEEDS_KERNEL, point_text(s->arena, m->point));
-	else if (m->tag == SAMPLE_PROCESS)
+	} else if (m->tag == SAMPLE_PROCESS)
 		diag_error(&s->diag, m->point->loc, E_PERF_PROCESS, point_text(s->arena, m->point));
 	else if (sample && point_number(sample) < 1)
 		diag_error(&s->diag, sample->arg->loc, E_PERF_PERIOD, (long long)point_number(sample));

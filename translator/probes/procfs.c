@@ -4,6 +4,7 @@
  * the kernel runtime.  $value is what the reader gets, and may only be written; or what the
  * writer gave, and may only be read.  It becomes calls of tapsets/procfs.stp.
  */
+#include "translator/choose.h"
 #include "translator/point.h"
 
 #include <string.h>
@@ -52,6 +53,7 @@ static int match(struct session *s, const struct point_match *m)
 	struct probe *p;
 
 	if (s->runtime != RUNTIME_KERNEL && !s->opt.list)
+		choose_needs_kernel(s, point_text(s->arena, m->point));
 		diag_error(&s->diag, m->point->loc, E_NEEDS_KERNEL, point_text(s->arena, m->point));
 	else if (why)
 		diag_error(&s->diag, first->arg->loc, E_PROCFS_PATH, why);

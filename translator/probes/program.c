@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "base/sys.h"
+#include "translator/choose.h"
 #include "translator/point_messages.h"
 
 static bool has_wildcard(const char *path)
@@ -81,6 +82,7 @@ static struct dw_file *open_file(struct session *s, const char *path, struct loc
 	if (!f && !quiet)
 		report_open(s, loc, path, why, text ? text : "no more is known");
 	if (f && dw_info(f)->is_32bit && s->runtime == RUNTIME_USER) {
+		choose_needs_kernel(s, "a 32-bit program");
 		if (!quiet)
 			diag_error(&s->diag, loc, E_PROGRAM_32BIT, dw_info(f)->path);
 		return NULL;

@@ -5,6 +5,7 @@
  * The profiling timers interrupt whatever runs on each CPU, at the rate of the
  * kernel's tick or one that is asked for: kernel runtime only.
  */
+#include "translator/choose.h"
 #include "translator/point.h"
 #include "translator/point_messages.h"
 
@@ -117,6 +118,7 @@ static int match(struct session *s, const struct point_match *m)
 			return -1;
 		}
 		if (s->runtime != RUNTIME_KERNEL && !s->opt.list) {
+			choose_needs_kernel(s, point_text(s->arena, m->point));
 			diag_error(&s->diag, m->point->loc, E_NEEDS_KERNEL,
 				   point_text(s->arena, m->point));
 			return -1;
