@@ -15,11 +15,12 @@
 #	                   machine crashed or hung, 'none' when time ran out before it
 #	DIR/results/boot/  dmesg and trouble of the last start; console: all the machine said
 #
-# Options: -t SECONDS (limit of a case, 60), -T SECONDS (limit of all, 600), -n CPUS (2),
-# -s (TCG on a single thread), -i (and the clock counts instructions), -m MEGABYTES (512), -a 'MORE KERNEL PARAMETERS'.
+# Options: -t SECONDS (limit of a case, 60), -T SECONDS (limit of all, 600), -f FACTOR (for all
+# limits: a slow kernel), -n CPUS (2), -s (TCG on a single thread), -i (and the clock counts instructions), -m MEGABYTES (512), -a 'MORE KERNEL PARAMETERS'.
 # The status is 0 when every case has run, whatever came of it, 1 when not, 2 when there is
 # no such kernel or it doesn't start.
 #
+# KERNEL_RELEASE may be the folder in which a kernel was built, instead.
 # The timer is not checked at boot (no_timer_check): on a busy host that check fails, and panics.
 #
 # The kernel is /boot/vmlinuz-RELEASE, without the modules of its package: what is used
@@ -34,10 +35,12 @@ thread=multi
 memory=512
 parameters=
 icount=
-while getopts t:T:n:sim:a: option; do
+factor=1
+while getopts t:T:f:n:sim:a: option; do
 	case $option in
 	t) limit=$OPTARG ;;
 	T) total=$OPTARG ;;
+	f) factor=$OPTARG ;;
 	n) cpus=$OPTARG ;;
 	s) thread=single ;;
 	i) thread=single icount="-icount shift=0,sleep=off" ;;
@@ -48,10 +51,13 @@ while getopts t:T:n:sim:a: option; do
 done
 shift $((OPTIND - 1))
 [ $# = 2 ] || {
-	echo "usage: vm-run.sh [-t SECONDS] [-T SECONDS] [-n CPUS] [-s] [-i] [-m MEGABYTES] [-a PARAMETERS] KERNEL_RELEASE DIR" >&2
+	echo "usage: vm-run.sh [-t SECONDS] [-T SECONDS] [-f FACTOR] [-n CPUS] [-s] [-i] [-m MEGABYTES] [-a PARAMETERS] KERNEL_RELEASE DIR" >&2
 	exit 2
 }
-kernel=/boot/vmlinuz-$1
+case $1 in
+/*) kernel=$1/arch/x86/boot/bzImage ;;
+*) kernel=/boot/vmlinuz-$1 ;;
+esac
 dir=$(realpath "$2") || exit 2
 here=$(dirname "$(realpath "$0")")
 
@@ -101,7 +107,7 @@ needs_of() {
 		"$loader" --list "$1"
 	else
 		ldd "$1"
-	fi 2>/dev/null | grep -o '/[^ ]*'
+	fi 2>/dev/null | sed -n 's,^\(.*=>\)\{0\,1\}[ \t]*\(/[^ ]*\) (0x.*,\2,p'
 }
 
 # add PATH: with all that it needs.
@@ -237,11 +243,11 @@ for path in "$dir"/cases/*; do
 	name=${path##*/}
 	seconds=$limit
 	[ ! -f "$dir/limits/$name" ] || read -r seconds <"$dir/limits/$name"
-	echo "$seconds $name"
+	echo "$((seconds * factor)) $name"
 done >"$work/left"
 [ -s "$work/left" ] || fail "no case in $dir/cases can be executed"
 
-end=$(($(now) + total))
+end=$(($(now) + total * factor))
 while [ -s "$work/left" ] && [ "$(now)" -lt $end ]; do
 	boot
 	settle || {

@@ -64,7 +64,7 @@ done
 cp $here/guest.sh $work/root/init
 chmod +x $work/root/init
 cp $(command -v busybox) $work/root/bin/busybox
-for applet in sh sleep sed touch rm mount insmod rmmod awk grep dmesg mkdir usleep cat kill poweroff echo; do
+for applet in sh sleep sed touch rm mount insmod rmmod awk grep dmesg mkdir usleep cat kill renice poweroff echo; do
 	ln -sf busybox $work/root/bin/$applet
 done
 (cd $work/root && find . | busybox cpio -o -H newc) > $work/initrd 2> /dev/null
