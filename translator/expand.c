@@ -29,7 +29,6 @@
 #include "translator/point.h"
 #include "translator/point_messages.h"
 
-
 /* One point on its way, with what the aliases around it have added so far. */
 struct use {
 	struct session *s;

@@ -52,10 +52,10 @@ static int match(struct session *s, const struct point_match *m)
 	int64_t mask = umask ? point_number(umask) : UMASK;
 	struct probe *p;
 
-	if (s->runtime != RUNTIME_KERNEL && !s->opt.list)
+	if (s->runtime != RUNTIME_KERNEL && !s->opt.list) {
 		choose_needs_kernel(s, point_text(s->arena, m->point));
 		diag_error(&s->diag, m->point->loc, E_NEEDS_KERNEL, point_text(s->arena, m->point));
-	else if (why)
+	} else if (why)
 		diag_error(&s->diag, first->arg->loc, E_PROCFS_PATH, why);
 	else if (mask & ~(int64_t)MODES)
 		diag_error(&s->diag, umask->arg->loc, E_PROCFS_UMASK);
