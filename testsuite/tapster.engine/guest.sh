@@ -17,6 +17,7 @@ check() {
 
 # sum COLUMN: over all tags of client 0
 sum() { awk -v c="$1" '$1 == 0 && $2 != "missed" { s += $c } END { print s + 0 }' /proc/tapster_engine; }
+hits_by() { awk -v c="$1" '$1 == c && $2 != "missed" { s += $3 } END { print s + 0 }' /proc/tapster_engine; }
 hits_of() { awk -v t="$1" '$1 == 0 && $2 == t { print $3 }' /proc/tapster_engine; }
 missed() { awk '$1 == 0 && $2 == "missed" { print $3 + $5 }' /proc/tapster_engine; }
 
@@ -35,38 +36,30 @@ probe() {
 }
 unprobe() { ./ctl disarm 0; }
 
+# probed NAME SITES RUN CALLS HITS RETURNS: all of it exact
+probed() {
+	probe $2
+	check $T.$1.output "calls $4 wrong 0" "$(./$T $3)"
+	counts $T.$1 $5 $6
+	unprobe
+}
+
 run_cases() {
 	T=$1
-	probe f4 0
-	check $T.one.output "calls 40000 wrong 0" "$(./$T threads 1000)"
-	counts $T.one 2000 0
-	unprobe
-
-	probe all 0
-	check $T.threads.output "calls 40000 wrong 0" "$(./$T threads 1000)"
-	counts $T.threads 40000 0
-	unprobe
+	probed one "f4 0" "threads 1000" 40000 2000 0
+	probed threads "all 0" "threads 1000" 40000 40000 0
 	check $T.unprobed.output "calls 40000 wrong 0" "$(./$T threads 1000)"
-
-	probe all 1
-	check $T.returns.output "calls 40000 wrong 0" "$(./$T threads 1000)"
-	counts $T.returns 40000 40000
-	unprobe
+	probed returns "all 1" "threads 1000" 40000 40000 40000
+	probed exec "all 0" "exec 20" 400 400 0
+	probed longjmp "rec 1" "longjmp 50" 250 450 250
+	probed fault "reads 0" "fault 50" 50 50 0
+	probed map "all 0" "map 10" 400 400 0
+	probed remap "all 0" "remap 10" 20 20 0
 
 	probe f0 0 forks 1
 	check $T.fork.output "calls 50 wrong 0" "$(./$T fork 50)"
 	check $T.fork.f0 50 "$(hits_of 0)"
 	check $T.fork "100 100 0" "$(sum 3) $(awk '$1 == 0 && $2 == 100 { print $3 + $4 - 50 }' /proc/tapster_engine) $(sum 5)"
-	unprobe
-
-	probe all 0
-	check $T.exec.output "calls 400 wrong 0" "$(./$T exec 20)"
-	counts $T.exec 400 0
-	unprobe
-
-	probe rec 1
-	check $T.longjmp.output "calls 250 wrong 0" "$(./$T longjmp 50)"
-	check $T.longjmp "450 250 0 0" "$(sum 3) $(sum 4) $(sum 5) $(missed)"
 	unprobe
 
 	probe all 1 rec 1
@@ -80,21 +73,6 @@ run_cases() {
 	hits_are $T.syscall 0 80 80
 	hits_are $T.pops 1 20 20
 	check $T.syscall.missed 0 "$(missed)"
-	unprobe
-
-	probe reads 0
-	check $T.fault.output "calls 50 wrong 0" "$(./$T fault 50)"
-	counts $T.fault 50 0
-	unprobe
-
-	probe all 0
-	check $T.map.output "calls 400 wrong 0" "$(./$T map 10)"
-	counts $T.map 400 0
-	unprobe
-
-	probe all 0
-	check $T.remap.output "calls 20 wrong 0" "$(./$T remap 10)"
-	counts $T.remap 20 0
 	unprobe
 }
 
@@ -142,12 +120,24 @@ run_throw() {
 	unprobe
 }
 
-# processes that ran before; unloading under fire
-run_fire() {
-	T=$1
+# spinning: threads of $T that run through all sites, as process $pid
+spinning() {
 	./$T spin 1 > spin.out &
 	pid=$!
 	usleep 200000
+}
+
+# spun NAME: they end, and nothing has gone wrong
+spun() {
+	kill -TERM $pid
+	wait $pid
+	check $1 "calls 0 wrong 0" "$(cat spin.out)"
+}
+
+# processes that ran before; arming and disarming under fire
+run_fire() {
+	T=$1
+	spinning
 	i=0
 	while [ $i -lt 10 ]; do
 		probe all 1 rec 1
@@ -158,69 +148,78 @@ run_fire() {
 		i=$((i + 1))
 	done
 	check $T.fire.bytes 0 "$(./ctl bytes $pid /t/$T)"
-	kill -TERM $pid
-	wait $pid
-	check $T.fire.output "calls 0 wrong 0" "$(cat spin.out)"
+	spun $T.fire.output
+}
 
-	# killed in the middle
+# killed at any moment
+run_kill() {
+	T=$1
 	i=0
 	probe all 1 rec 1
 	while [ $i -lt 10 ]; do
 		./$T spin 1 > /dev/null &
 		pid=$!
-		usleep 20000
+		usleep $((i * 5000))
 		kill -KILL $pid
 		wait $pid 2> /dev/null
 		i=$((i + 1))
 	done
+	check $T.kill.missed 0 "$(missed)"
 	unprobe
-	echo "ok $T.kill"
-
-	# two clients at the same places, in all orders; 20 sites, and the unwinder that is linked in
-	for order in "0 1" "1 0"; do
-		set -- $order
-		./$T spin 1 > spin.out &
-		pid=$!
-		./ctl add 0 /t/$T $T.all 0 1
-		./ctl add 1 /t/$T $T.all 0 1
-		./ctl arm 0
-		./ctl arm 1
-		usleep 50000
-		./ctl disarm $1
-		usleep 50000
-		check $T.two.$1.bytes 21 "$(./ctl bytes $pid /t/$T)"
-		./ctl disarm $2
-		check $T.two.$2.restored 0 "$(./ctl bytes $pid /t/$T)"
-		kill -TERM $pid
-		wait $pid
-		check $T.two.output "calls 0 wrong 0" "$(cat spin.out)"
-	done
 }
 
-# a function that sleeps while everything is unloaded returns all the same
+# two clients at the same places, which come and go in all orders; 20 sites, and the
+# unwinder that is linked in
+run_two() {
+	T=$1
+	spinning
+	for order in "0 1 0 1" "0 1 1 0" "1 0 0 1" "1 0 1 0"; do
+		set -- $order
+		./ctl add $1 /t/$T $T.all 0 1
+		./ctl add $2 /t/$T $T.all 0 1
+		./ctl arm $1
+		./ctl arm $2
+		usleep 50000
+		./ctl disarm $3
+		check $T.two.$1$3.bytes 21 "$(./ctl bytes $pid /t/$T)"
+		h=$(hits_by $4)
+		usleep 50000
+		[ "$(hits_by $4)" -gt "$h" ] || echo "not ok $T.two.$1$3: no hits any more"
+		./ctl disarm $4
+		check $T.two.$1$3.restored 0 "$(./ctl bytes $pid /t/$T)"
+	done
+	spun $T.two.output
+}
+
+# Everything is unloaded while a function sleeps that shall return to a trampoline, a system call
+# sleeps in its slot, and threads run through slots.
 run_unload() {
 	T=$1
-	probe sleeps 1
+	probe sleeps 1 sys 0
 	./$T sleep 1 > sleep.out &
-	pid=$!
-	./$T spin 1 > spin.out &
-	spinner=$!
+	sleeper=$!
+	./$T pause 1 > pause.out &
+	pauser=$!
+	spinning
 	i=0
-	while [ "$(sum 3)" = 0 ] && [ $i -lt 100 ]; do
+	while [ "$(sum 3)" -lt 2 ] && [ $i -lt 100 ]; do
 		usleep 50000
 		i=$((i + 1))
 	done
-	counts $T.unload 1 0
+	counts $T.unload 2 0
 	unprobe
 	probe all 1 rec 1
 	rmmod engine_test
 	rmmod tapster_uprobes || echo "not ok rmmod"
 	check $T.unload.modules "" "$(grep -E 'tapster|engine_test' /proc/modules)"
-	check $T.unload.bytes "0 0" "$(./ctl bytes $pid /t/$T) $(./ctl bytes $spinner /t/$T)"
-	kill -TERM $pid $spinner
-	wait $pid $spinner
+	for p in $sleeper $pauser $pid; do
+		check $T.unload.bytes 0 "$(./ctl bytes $p /t/$T)"
+	done
+	kill -TERM $sleeper $pauser
+	wait $sleeper $pauser
 	check $T.unload.sleep "calls 1 wrong 0" "$(cat sleep.out)"
-	check $T.unload.spin "calls 0 wrong 0" "$(cat spin.out)"
+	check $T.unload.pause "calls 1 wrong 0" "$(cat pause.out)"
+	spun $T.unload.spin
 	insmod tapster_uprobes.ko
 	insmod engine_test.ko
 }
@@ -341,6 +340,8 @@ run_short() {
 	run_cases target
 	run_throw throw
 	run_many
+	run_two target
+	run_kill target
 	run_unload target
 	run_stress 1
 }
@@ -350,6 +351,8 @@ run_target() {
 	run_cases $1
 	run_changes $1
 	run_fire $1
+	run_two $1
+	run_kill $1
 	run_unload $1
 }
 

@@ -495,6 +495,14 @@ static long run_sleep(void)
 	return 1;
 }
 
+/* A system call that is the first instruction of its function, until SIGTERM. */
+static long run_pause(void)
+{
+	signal(SIGTERM, on_term);
+	wrong += sys(PAUSE, 0) != -4; /* EINTR */
+	return 1;
+}
+
 int main(int argc, char **argv)
 {
 	const char *mode = argc > 2 ? argv[1] : "";
@@ -531,6 +539,8 @@ int main(int argc, char **argv)
 		calls = run_spin();
 	else if (strcmp(mode, "sleep") == 0)
 		calls = run_sleep();
+	else if (strcmp(mode, "pause") == 0)
+		calls = run_pause();
 	else if (strcmp(mode, "cost") == 0)
 		calls = run_cost();
 	printf("calls %ld wrong %ld\n", calls, wrong);

@@ -71,7 +71,8 @@ static void add(struct session *s, const struct point_match *m, const char *symb
 	p->is_one_of_many = is_one_of_many;
 	p->row.kind = m->tag == TRACE ? PROBE_TRACEPOINT : m->tag == RETURN ? PROBE_KERNEL_RETURN : PROBE_KERNEL_FUNCTION;
 	p->row.flags = is_one_of_many || point->is_optional || point->is_sufficient ? PROBE_OPTIONAL : 0;
-	p->row.arg2 = active ? point_number(active) : 0;
+	if (m->tag == RETURN)
+		p->row.arg2 = active ? point_number(active) : session_limit(s, "KRETACTIVE", 0);
 }
 
 /* ---- functions ---- */

@@ -74,6 +74,8 @@ struct probe *process_add_site(struct session *s, const struct point_match *m,
 	p->function = func->name;
 	p->row.kind = is_return((enum process_tag)m->tag) ? PROBE_RETURN : PROBE_SITE;
 	p->row.pid = program->pid;
+	if (p->row.kind == PROBE_RETURN)
+		p->row.arg2 = session_limit(s, "KRETACTIVE", 0);
 	return p;
 }
 
