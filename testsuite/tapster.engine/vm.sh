@@ -16,7 +16,7 @@ kernel=${KERNEL:-/boot/vmlinuz-$release}
 rm -rf $work/test # its checksums of the engine may be old
 mkdir -p $work/uprobes $work/test $work/root/t $work/root/bin $work/root/proc $work/root/sys $work/root/dev
 cp -u $source/runtime/uprobes/*.[ch] $source/runtime/uprobes/Kbuild $work/uprobes/
-cp -u $here/engine_test.[ch] $here/Kbuild $work/test/
+cp -u $here/engine_test.[ch] $here/hooks_test.c $here/Kbuild $work/test/
 make -s -C $kbuild M=$work/uprobes TAPSTER_SOURCE=$source modules > $work/build.log 2>&1 &&
 make -s -C $kbuild M=$work/test TAPSTER_SOURCE=$source \
 	KBUILD_EXTRA_SYMBOLS=$work/uprobes/Module.symvers modules >> $work/build.log 2>&1 ||
@@ -58,7 +58,7 @@ for p in throw throw_static; do
 	$work/plan $t/$p catches cleans traces > $t/$p.returns
 	$work/plan $t/$p leaves > $t/$p.leaves
 done
-for m in uprobes/tapster_uprobes test/engine_test; do
+for m in uprobes/tapster_uprobes test/engine_test test/hooks_test; do
 	strip -g -o $t/${m#*/}.ko $work/$m.ko
 done
 cp $here/guest.sh $work/root/init
