@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # stress.sh [RELEASE]...: ROUNDS (200) rounds of loading, arming, disarming and unloading the kernel
 # engine under fire (run_stress of testsuite/tapster.engine/guest.sh), in a virtual machine for
-# each kernel.
+# each kernel.  THREAD=multi: with QEMU's multi-threaded TCG, which doesn't survive it (doc/RUNTIME.md).
 here=$(cd "$(dirname "$0")" && pwd)
 top=${TOP_BUILDDIR:-$(cd "$here/.." && pwd)}
 work=$(mktemp -d "${TMPDIR:-/tmp}/tapster-stress-XXXXXX")
