@@ -50,6 +50,8 @@ static enum flow run_loop(struct machine *m, const struct stmt *s)
 
 /* ---- foreach ---- */
 
+enum { FEW = 30 }; /* with a limit of so many, no more are sorted */
+
 struct sorting {
 	const struct stmt *s;
 	int column; /* -1 none, 0 the value, else a key */
@@ -66,20 +68,34 @@ static struct value sort_value(const struct sorting *o, const struct element *e)
 	return e->value;
 }
 
-/* By insertion: equal ones stay in their order. */
-static void sort_elements(const struct sorting *o, struct element **at, size_t n)
+/*
+ * By insertion: equal ones stay in their order.  With FIRST elements wanted, few, each
+ * moves only if it belongs among these.  The table keeps the order.
+ */
+static void sort_elements(const struct sorting *o, struct element **at, size_t n, size_t first)
 {
 	for (size_t i = 1; i < n; i++) {
 		struct element *e = at[i];
-		size_t k = i;
+		size_t k = 0;
 
-		while (k && (int)o->s->foreach.sort * value_compare(sort_value(o, at[k - 1]),
-								    sort_value(o, e)) > 0) {
-			at[k] = at[k - 1];
-			k--;
-		}
+		while (k < i && k < first &&
+		       (int)o->s->foreach.sort * value_compare(sort_value(o, at[k]), sort_value(o, e)) <= 0)
+			k++;
+		if (k == first)
+			continue;
+		memmove(at + k + 1, at + k, (i - k) * sizeof(*at));
 		at[k] = e;
 	}
+}
+
+/* Where E stands; N: nowhere. */
+static size_t position(const struct table *t, const struct element *e)
+{
+	size_t i = 0;
+
+	while (i < t->elements.n && t->elements.at[i] != e)
+		i++;
+	return i;
 }
 
 static enum flow run_round(struct machine *m, const struct stmt *s, const struct element *e)
@@ -105,10 +121,9 @@ static enum flow run_foreach(struct machine *m, const struct stmt *s)
 	struct sorting order = { s, s->foreach.sort_column, name[1] == 'q' };
 	struct value keys[MAX_KEYS];
 	bool fixed[MAX_KEYS] = { false };
-	int64_t limit = INT64_MAX;
-	struct element **at;
+	int64_t limit = INT64_MAX, rounds = 0;
+	bool is_slice = false;
 	struct table *t;
-	size_t n = 0;
 
 	eval_keys(m, &s->foreach.slice, keys, fixed);
 	if (s->foreach.limit && !m->failed)
@@ -116,19 +131,25 @@ static enum flow run_foreach(struct machine *m, const struct stmt *s)
 	if (m->failed)
 		return GO;
 	t = table_of(m, name, s->foreach.keys.n);
-	if (s->foreach.sort) /* the array stays in that order */
-		sort_elements(&order, t->elements.at, t->elements.n);
-	at = ARENA_ARRAY(m->arena, t->elements.n + 1, struct element *);
-	VEC_EACH(&t->elements, i)
-		if (element_matches(t, t->elements.at[i], keys, fixed))
-			at[n++] = t->elements.at[i];
-	for (size_t i = 0; i < n && (int64_t)i < limit && !m->failed; i++) {
-		enum flow flow = step(m, s->loc) ? GO : run_round(m, s, at[i]);
+	for (size_t i = 0; i < MAX_KEYS; i++)
+		is_slice |= fixed[i];
+	if (s->foreach.sort && limit > 0)
+		sort_elements(&order, t->elements.at, t->elements.n,
+			      is_slice || limit > FEW ? SIZE_MAX : (size_t)limit);
+	/* a loop inside may sort the table again: what follows is what follows then */
+	for (size_t i = 0; i < t->elements.n && rounds < limit && !m->failed; i++) {
+		const struct element *e = t->elements.at[i];
+		enum flow flow;
 
+		if (!element_matches(t, e, keys, fixed))
+			continue;
+		rounds++;
+		flow = step(m, s->loc) ? GO : run_round(m, s, e);
 		if (flow == BREAK)
 			break;
 		if (flow == NEXT || flow == RETURN)
 			return flow;
+		i = position(t, e);
 	}
 	return GO;
 }

@@ -147,6 +147,7 @@ static void add_global(struct machine *m, const struct var *v, const struct map 
 	else if (v->init)
 		g->value.n = v->init->number.value;
 	g->table.wraps = v->wraps;
+	g->table.is_sized = v->size;
 	g->table.capacity = (size_t)(v->size ? v->size->number.value : m->limits->max_entries);
 	map_put(&m->globals, v->name, g);
 }

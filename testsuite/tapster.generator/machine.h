@@ -85,6 +85,7 @@ struct table {
 	size_t n_keys;
 	bool wraps;
 	size_t capacity;
+	bool is_sized; /* the script says how large it is */
 	VEC(struct element *) elements;
 };
 

@@ -72,7 +72,9 @@ static struct element *insert(struct machine *m, const struct place *p)
 {
 	struct element *e = table_get(m->arena, p->table, p->keys, empty_value(p->name));
 
-	if (!e)
+	if (!e && !p->table->is_sized)
+		fail(m, p->loc, "Array overflow, check MAXMAPENTRIES");
+	else if (!e)
 		fail(m, p->loc, arena_printf(m->arena, "Array overflow, check size limit (%zu)",
 					     p->table->capacity));
 	return e;
