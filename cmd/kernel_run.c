@@ -54,7 +54,7 @@ static void take(struct run *r, size_t size)
 	for (size_t at = 0; at + sizeof(struct kernel_record) <= size;) {
 		const struct kernel_record *rec = (const void *)(r->buffer + at);
 
-		sink_put(r->sink, (enum sink_kind)rec->kind, rec->cpu, rec->stamp, rec->data, rec->size);
+		sink_put(r->sink, (enum rt_output)rec->kind, rec->cpu, rec->stamp, rec->data, rec->size);
 		at += (sizeof(*rec) + rec->size + 7) & ~(size_t)7;
 	}
 	if (!sink_flush(r->sink) && !r->write_failed) {

@@ -17,6 +17,7 @@ RT_INCLUDES = \
 	runtime/kernel/kernel.h \
 	runtime/kernel/transport.h \
 	runtime/object.h \
+	runtime/output.h \
 	runtime/port.h \
 	runtime/site.h \
 	runtime/user/embedded.h \

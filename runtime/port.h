@@ -22,6 +22,7 @@
 #define TAPSTER_RUNTIME_PORT_H
 
 #include "runtime/api.h"
+#include "runtime/output.h"
 
 /* ---- provided by the runtime ---- */
 
@@ -74,8 +75,6 @@ uint64_t rt_port_real_ip(struct rt_context *c, uint64_t ip);
 /* What a handler printed, or a message (without "ERROR: " or "WARNING: " and without newline; a
  * command for system()).  One record: all of it reaches the reader in one piece and in order with the thread's other
  * records, or is dropped as a whole and counted in rt_session.dropped. */
-enum rt_output { RT_OUTPUT_PRINT, RT_OUTPUT_WARNING, RT_OUTPUT_ERROR, RT_OUTPUT_SYSTEM,
-		 RT_OUTPUT_SWITCH /* to the next output file; no text */ };
 void rt_port_output(struct rt_context *c, enum rt_output kind, const char *data, size_t n);
 
 /* Sends SIGNAL to the thread that was hit.  0 or -errno. */

@@ -138,7 +138,7 @@ static void add_tree_key(struct cache_key *key, struct session *s, const struct 
 }
 
 static const char *const shared_headers[] = {
-	"api.h", "api.def", "object.h", "port.h", "site.h", "core/core_int.h", "kernel/kernel.h",
+	"api.h", "api.def", "object.h", "output.h", "port.h", "site.h", "core/core_int.h", "kernel/kernel.h",
 	"kernel/compat.h", "kernel/embedded.h", "kernel/transport.h", "uprobes/uprobes.h",
 };
 

@@ -250,33 +250,30 @@ struct sink *sink_open(const struct sink_options *o, pid_t group)
 	return s;
 }
 
-void sink_put(struct sink *s, enum sink_kind kind, unsigned cpu, uint64_t stamp, const char *data, size_t n)
+void sink_put(struct sink *s, enum rt_output kind, unsigned cpu, uint64_t stamp, const char *data, size_t n)
 {
 	int length = (int)n;
 
-	if (kind == SINK_PRINT) {
+	if (kind == RT_OUTPUT_PRINT) {
 		add_text(s, cpu, stamp, data, n);
 		return;
 	}
-	if (kind == SINK_WARNING && (s->o.no_warnings || !host_is_new(&s->said, data, n)))
+	if (kind == RT_OUTPUT_WARNING && (s->o.no_warnings || !host_is_new(&s->said, data, n)))
 		return;
 	sink_flush(s); /* what comes out before it happened before it */
 	switch (kind) {
-	case SINK_PRINT:
+	case RT_OUTPUT_PRINT:
 		break;
-	case SINK_WARNING:
+	case RT_OUTPUT_WARNING:
 		fprintf(stderr, "WARNING: %.*s\n", length, data);
 		break;
-	case SINK_ERROR:
+	case RT_OUTPUT_ERROR:
 		fprintf(stderr, "ERROR: %.*s\n", length, data);
 		break;
-	case SINK_LOG:
-		fprintf(stderr, "%.*s\n", length, data);
-		break;
-	case SINK_SYSTEM:
+	case RT_OUTPUT_SYSTEM:
 		host_system(data, n, s->group);
 		break;
-	case SINK_SWITCH:
+	case RT_OUTPUT_SWITCH:
 		sink_switch(s);
 		sink_flush(s);
 		break;

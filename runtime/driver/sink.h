@@ -21,6 +21,8 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include "runtime/output.h"
+
 struct sink_options {
 	const char *file;    /* NULL: standard output */
 	uint64_t max_bytes;  /* of a file; 0: no limit */
@@ -29,9 +31,6 @@ struct sink_options {
 	bool cpu_names;
 	bool no_warnings;
 };
-
-/* enum rt_output of runtime/port.h, which is no header for programs */
-enum sink_kind { SINK_PRINT, SINK_WARNING, SINK_ERROR, SINK_LOG, SINK_SYSTEM, SINK_SWITCH };
 
 #define SINK_MAGIC "tapbulk1"
 struct sink_record {
@@ -45,7 +44,7 @@ struct sink;
 /* Opens the first file (but none in bulk mode); NULL: it has said why not.  Commands of system()
  * get the process group GROUP (0: ours), and are to be reaped. */
 struct sink *sink_open(const struct sink_options *o, pid_t group);
-void sink_put(struct sink *s, enum sink_kind kind, unsigned cpu, uint64_t stamp, const char *data, size_t n);
+void sink_put(struct sink *s, enum rt_output kind, unsigned cpu, uint64_t stamp, const char *data, size_t n);
 /* Writes what is held back; false, now and from then on: output was lost, and it has said so. */
 bool sink_flush(struct sink *s);
 /* All files are switched at the next flush; for signal handlers, too. */

@@ -97,7 +97,7 @@ static bool round_once(struct reader *r)
 		if (!first)
 			break;
 		any = true;
-		sink_put(r->start.sink, (enum sink_kind)first->kind, from, first->tsc, first->data, first->size);
+		sink_put(r->start.sink, (enum rt_output)first->kind, from, first->tsc, first->data, first->size);
 		r->at[from] += (sizeof *first + first->size + 7) & ~(uint64_t)7;
 		if (r->at[from] - image_ring(r->im, from)->tail >= s->ring_size / 8)
 			give_room(r, from); /* early, so that writers go on while we do */
