@@ -70,8 +70,8 @@ static __always_inline void kernel_context_put(struct rt_context *c)
 }
 
 /* Runs the handler of PROBE, or counts that it can't: where IS_IN_NMI, or where the CPU's
- * context is in use. */
-void kernel_run_probe(uint32_t probe, struct pt_regs *regs, bool is_in_nmi);
+ * context is in use.  REGS and HIT may be NULL. */
+void kernel_run_probe(uint32_t probe, struct pt_regs *regs, struct kernel_hit *hit, bool is_in_nmi);
 /* The same on behalf of TASK, whose registers in user mode REGS are. */
 void kernel_run_for(uint32_t probe, struct task_struct *task, struct pt_regs *regs);
 /* The task that C's handler runs for. */

@@ -50,7 +50,7 @@ static int entered(struct kprobe *k, struct pt_regs *regs)
 	unsigned long ip = regs->ip;
 
 	regs->ip = (unsigned long)k->addr;
-	kernel_run_probe(p->probe, regs, is_in_nmi(k));
+	kernel_run_probe(p->probe, regs, NULL, is_in_nmi(k));
 	regs->ip = ip;
 	return 0;
 }

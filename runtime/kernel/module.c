@@ -169,13 +169,13 @@ void kernel_run_for(uint32_t probe, struct task_struct *task, struct pt_regs *re
 	local_irq_restore(flags);
 }
 
-void kernel_run_probe(uint32_t probe, struct pt_regs *regs, bool is_in_nmi)
+void kernel_run_probe(uint32_t probe, struct pt_regs *regs, struct kernel_hit *hit, bool is_in_nmi)
 {
 	struct rt_context *c;
 	unsigned long flags;
 
 	local_irq_save(flags);
-	c = is_in_nmi ? NULL : kernel_context_take(regs, NULL);
+	c = is_in_nmi ? NULL : kernel_context_take(regs, hit);
 	if (likely(c)) {
 		script_probe(c, probe);
 		kernel_context_put(c);

@@ -36,7 +36,7 @@ static unsigned int n_samplers;
 
 static void run_after_nmi(struct irq_work *work)
 {
-	kernel_run_probe(container_of(work, struct sampler, work)->probe, get_irq_regs(), false);
+	kernel_run_probe(container_of(work, struct sampler, work)->probe, get_irq_regs(), NULL, false);
 }
 
 static void overflowed(struct perf_event *event, struct perf_sample_data *data, struct pt_regs *regs)
@@ -46,7 +46,7 @@ static void overflowed(struct perf_event *event, struct perf_sample_data *data, 
 	if (in_nmi())
 		irq_work_queue(&s->work);
 	else
-		kernel_run_probe(s->probe, regs, false);
+		kernel_run_probe(s->probe, regs, NULL, false);
 }
 
 static int sample_on(uint32_t probe, int cpu)

@@ -49,18 +49,8 @@ static bool has_folder;
 static void run(uint32_t probe, struct kernel_text *text)
 {
 	struct kernel_hit hit = { .text = text };
-	struct rt_context *c;
-	unsigned long flags;
 
-	local_irq_save(flags);
-	c = kernel_context_take(NULL, &hit);
-	if (likely(c)) {
-		script_probe(c, probe);
-		kernel_context_put(c);
-	} else {
-		rt_skip_probe(probe, RT_SKIP_REENTRANT, 1);
-	}
-	local_irq_restore(flags);
+	kernel_run_probe(probe, NULL, &hit, false);
 }
 
 static int open(struct inode *inode, struct file *file)

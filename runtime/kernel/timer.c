@@ -41,7 +41,7 @@ static enum hrtimer_restart expired(struct hrtimer *h)
 {
 	struct timer *t = container_of(h, struct timer, timer);
 
-	kernel_run_probe(t->probe, get_irq_regs(), false);
+	kernel_run_probe(t->probe, get_irq_regs(), NULL, false);
 	hrtimer_forward_now(h, ns_to_ktime(period_ns(t)));
 	return HRTIMER_RESTART;
 }

@@ -24,7 +24,7 @@ static void reached(void *data)
 {
 	const struct trace_probe *p = data;
 
-	kernel_run_probe(p->probe, NULL, in_nmi());
+	kernel_run_probe(p->probe, NULL, NULL, in_nmi());
 }
 
 static void match(struct tracepoint *point, void *unused)

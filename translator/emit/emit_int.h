@@ -183,6 +183,12 @@ void emit_saved_pointer(struct emit *e, const struct probe *p);
 void emit_locks(struct emit *e, const struct lock_plan *plan);
 void emit_unlock(struct emit *e, const struct lock_plan *plan, size_t i);
 void emit_unlock_taken(struct emit *e, const struct lock_plan *plan);
+/* The body of P, with what is to be done before and behind it inside of its locks; its frame has SIZE bytes. */
+void emit_body(struct emit *e, const struct probe *p, size_t size);
+/* A function that is a switch over its parameter INDEX: up to the first case, and behind the
+ * last.  UNUSED is a statement that uses its other parameters, or NULL. */
+void emit_switch_begin(struct emit *e, const char *prototype, const char *unused, const char *index);
+void emit_switch_end(struct emit *e);
 void emit_dispatch(struct emit *e);
 /* Most frame memory of any probe; most record memory of any return probe. */
 size_t probes_frame_need(struct emit *e);

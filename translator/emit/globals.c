@@ -163,10 +163,8 @@ void emit_init(struct emit *e)
 /* After script_init: so a counter has its initial value. */
 void emit_set(struct emit *e)
 {
-	out(&e->o, "void script_set(struct rt_context *c, uint32_t global, int64_t number, const char *text)");
-	out_open(&e->o, "%s", "");
-	out(&e->o, "(void)c, (void)number, (void)text;");
-	out_open(&e->o, "switch (global)");
+	emit_switch_begin(e, "void script_set(struct rt_context *c, uint32_t global, int64_t number, const char *text)",
+			  "(void)c, (void)number, (void)text;", "global");
 	VEC_EACH(&e->s->globals, i) {
 		const struct var *v = e->s->globals.at[i];
 		const char *name = name_global(e, v);
@@ -182,27 +180,17 @@ void emit_set(struct emit *e)
 			out(&e->o, "%s = number;", name);
 		out(&e->o, "break;");
 	}
-	out_label(&e->o, "default:");
-	out(&e->o, "break;");
-	out_close(&e->o, "");
-	out_close(&e->o, "");
-	out(&e->o, "%s", "");
+	emit_switch_end(e);
 }
 
 void emit_repair(struct emit *e)
 {
-	out(&e->o, "void script_repair(uint32_t global)");
-	out_open(&e->o, "%s", "");
-	out_open(&e->o, "switch (global)");
+	emit_switch_begin(e, "void script_repair(uint32_t global)", NULL, "global");
 	VEC_EACH(&e->s->globals, i)
 		if (e->s->globals.at[i]->arity > 0) {
 			out_label(&e->o, "case %zu:", i);
 			out(&e->o, "rt_map_repair(%s);", map_c(e, e->s->globals.at[i]));
 			out(&e->o, "break;");
 		}
-	out_label(&e->o, "default:");
-	out(&e->o, "break;");
-	out_close(&e->o, "");
-	out_close(&e->o, "");
-	out(&e->o, "%s", "");
+	emit_switch_end(e);
 }

@@ -164,13 +164,7 @@ void emit_look(struct emit *e, const struct probe *p, const char *budget, const 
 	emit_match_open(e);
 	if (size)
 		out(&e->o, "f = rt_frame_push(c, sizeof(*f));");
-	emit_local_strings(e, &p->locals);
-	emit_stmt(e, p->body);
-	if (e->fail_uses || e->out_uses)
-		out_label(&e->o, "out:");
-	if (size)
-		out(&e->o, "rt_frame_pop(c, sizeof(*f));");
-	emit_match_close(e);
+	emit_body(e, p, size);
 	for (size_t i = p->locks->n; i-- > 0;)
 		emit_unlock(e, p->locks, i);
 	out(&e->o, "rt_look_end(c);");
@@ -182,10 +176,7 @@ void emit_look(struct emit *e, const struct probe *p, const char *budget, const 
 
 void emit_look_switch(struct emit *e)
 {
-	out(&e->o, "void script_look(struct rt_context *c, uint32_t probe)");
-	out_open(&e->o, "%s", "");
-	out(&e->o, "(void)c;");
-	out_open(&e->o, "switch (probe)");
+	emit_switch_begin(e, "void script_look(struct rt_context *c, uint32_t probe)", "(void)c;", "probe");
 	VEC_EACH(&e->s->probes, i) {
 		const struct probe *p = e->s->probes.at[i], *handler = p->handler ? p->handler : p;
 
@@ -195,9 +186,5 @@ void emit_look_switch(struct emit *e)
 		out(&e->o, "p_%u_look(c, %zu);", handler->id, i);
 		out(&e->o, "break;");
 	}
-	out_label(&e->o, "default:");
-	out(&e->o, "break;");
-	out_close(&e->o, "");
-	out_close(&e->o, "");
-	out(&e->o, "%s", "");
+	emit_switch_end(e);
 }

@@ -175,6 +175,17 @@ void emit_unlock_taken(struct emit *e, const struct lock_plan *plan)
 		out(&e->o, ";");
 }
 
+void emit_body(struct emit *e, const struct probe *p, size_t size)
+{
+	emit_local_strings(e, &p->locals);
+	emit_stmt(e, p->body);
+	if (e->fail_uses || e->out_uses)
+		out_label(&e->o, "out:");
+	if (size)
+		out(&e->o, "rt_frame_pop(c, sizeof(*f));");
+	emit_match_close(e);
+}
+
 static void emit_handler(struct emit *e, const struct probe *p)
 {
 	const char *frame = arena_printf(e->a, "p_%u_frame", p->id);
@@ -211,13 +222,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 		out_close(&e->o, "");
 		e->out_uses++;
 	}
-	emit_local_strings(e, &p->locals);
-	emit_stmt(e, p->body);
-	if (e->fail_uses || e->out_uses)
-		out_label(&e->o, "out:");
-	if (size)
-		out(&e->o, "rt_frame_pop(c, sizeof(*f));");
-	emit_match_close(e);
+	emit_body(e, p, size);
 	if (p->locks->n)
 		out(&e->o, "rt_probe_flush(c);");
 	for (size_t i = p->locks->n; i-- > 0;)
@@ -275,24 +280,36 @@ static void emit_run(struct emit *e, const struct probe *p)
 	out(&e->o, "%sp_%u(c, %u);", if_meant(e, p), p->handler ? p->handler->id : p->id, p->id);
 }
 
+void emit_switch_begin(struct emit *e, const char *prototype, const char *unused, const char *index)
+{
+	out(&e->o, "%s", prototype);
+	out_open(&e->o, "%s", "");
+	if (unused)
+		out(&e->o, "%s", unused);
+	out_open(&e->o, "switch (%s)", index);
+}
+
+void emit_switch_end(struct emit *e)
+{
+	out_label(&e->o, "default:");
+	out(&e->o, "break;");
+	out_close(&e->o, "");
+	out_close(&e->o, "");
+	out(&e->o, "%s", "");
+}
+
 /* script_return and script_probe: one probe each. */
 static void emit_switch(struct emit *e, const char *name, enum entry_point which)
 {
-	out(&e->o, "void %s(struct rt_context *c, uint32_t probe)", name);
-	out_open(&e->o, "%s", "");
-	out(&e->o, "(void)c;");
-	out_open(&e->o, "switch (probe)");
+	emit_switch_begin(e, arena_printf(e->a, "void %s(struct rt_context *c, uint32_t probe)", name), "(void)c;",
+			  "probe");
 	VEC_EACH(&e->s->probes, i)
 		if (entry_point_of(e->s->probes.at[i]) == which) {
 			out_label(&e->o, "case %zu:", i);
 			emit_run(e, e->s->probes.at[i]);
 			out(&e->o, "break;");
 		}
-	out_label(&e->o, "default:");
-	out(&e->o, "break;");
-	out_close(&e->o, "");
-	out_close(&e->o, "");
-	out(&e->o, "%s", "");
+	emit_switch_end(e);
 }
 
 static void emit_site(struct emit *e, size_t site)
@@ -313,36 +330,22 @@ static void emit_site(struct emit *e, size_t site)
 
 static void emit_entry_switch(struct emit *e)
 {
-	out(&e->o, "void script_entry(struct rt_context *c, uint32_t probe)");
-	out_open(&e->o, "%s", "");
-	out(&e->o, "(void)c;");
-	out_open(&e->o, "switch (probe)");
+	emit_switch_begin(e, "void script_entry(struct rt_context *c, uint32_t probe)", "(void)c;", "probe");
 	VEC_EACH(&e->s->probes, i)
 		if (has_record(e->s->probes.at[i]) && e->s->probes.at[i]->entries.n) {
 			out_label(&e->o, "case %zu:", i);
 			out(&e->o, "p_%zu_entry(c);", i);
 			out(&e->o, "break;");
 		}
-	out_label(&e->o, "default:");
-	out(&e->o, "break;");
-	out_close(&e->o, "");
-	out_close(&e->o, "");
-	out(&e->o, "%s", "");
+	emit_switch_end(e);
 }
 
 void emit_dispatch(struct emit *e)
 {
-	out(&e->o, "void script_site(struct rt_context *c, uint32_t site)");
-	out_open(&e->o, "%s", "");
-	out(&e->o, "(void)c;");
-	out_open(&e->o, "switch (site)");
+	emit_switch_begin(e, "void script_site(struct rt_context *c, uint32_t site)", "(void)c;", "site");
 	VEC_EACH(&e->s->sites, i)
 		emit_site(e, i);
-	out_label(&e->o, "default:");
-	out(&e->o, "break;");
-	out_close(&e->o, "");
-	out_close(&e->o, "");
-	out(&e->o, "%s", "");
+	emit_switch_end(e);
 	emit_switch(e, "script_return", AT_RETURN);
 	if (e->s->runtime == RUNTIME_KERNEL) {
 		emit_entry_switch(e);
