@@ -104,7 +104,7 @@ static bool open_session(struct run *r)
 	r->fd = open(path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
 	if (r->fd < 0)
 		fprintf(stderr, "ERROR: cannot open %s: %s\n", path, strerror(errno));
-	else if (r->o->output.bulk)
+	else if (r->o->run.output.bulk)
 		ioctl(r->fd, KERNEL_BULK);
 	return r->fd >= 0;
 }
@@ -115,7 +115,7 @@ static bool open_fds(struct run *r)
 
 	if (err)
 		fprintf(stderr, "ERROR: cannot take signals: %s\n", strerror(-err));
-	r->sink = err ? NULL : sink_open(&r->o->output, 0);
+	r->sink = err ? NULL : sink_open(&r->o->run.output, 0);
 	return r->sink;
 }
 
@@ -148,7 +148,7 @@ static bool start(struct run *r)
 
 	if (!set_globals(r))
 		return false;
-	s.target = r->o->command ? r->child.pid : r->o->target;
+	s.target = r->o->run.command ? r->child.pid : r->o->run.target;
 	if (localtime_r(&now, &local)) {
 		s.tz_offset = local.tm_gmtoff;
 		snprintf(s.tz_name, sizeof(s.tz_name), "%s", local.tm_zone);
@@ -211,7 +211,7 @@ enum end { END_STOP, END_DETACH };
 /* Until something ends the session, or our part in it. */
 static enum end wait_for_end(struct run *r)
 {
-	uint64_t deadline = r->o->timeout_ms ? now_ms() + r->o->timeout_ms : UINT64_MAX;
+	uint64_t deadline = r->o->run.timeout_ms ? now_ms() + r->o->run.timeout_ms : UINT64_MAX;
 
 	for (;;) {
 		struct pollfd fds[2] = { { r->signals.fd, POLLIN, 0 }, { r->fd, POLLPRI, 0 } };
@@ -295,7 +295,7 @@ static void report_loss(struct run *r, uint64_t dropped)
 		if (ioctl(r->fd, KERNEL_RING, &k) && errno != ENODEV)
 			break;
 		overwritten += k.overwritten;
-		if (k.dropped && r->o->verbose)
+		if (k.dropped && r->o->run.verbose)
 			fprintf(stderr, "CPU %" PRIu32 ": %" PRIu64 " records lost\n", k.cpu, k.dropped);
 	}
 	if (overwritten)
@@ -319,12 +319,12 @@ static int report(struct run *r)
 				"stap -t for more details.\n");
 		status = 1;
 	}
-	if ((s.n_errors || s.n_skipped) && !r->o->output.no_warnings)
+	if ((s.n_errors || s.n_skipped) && !r->o->run.output.no_warnings)
 		fprintf(stderr, "WARNING: Number of errors: %" PRIu32 ", skipped probes: %" PRIu64 "\n",
 			s.n_errors, s.n_skipped);
-	if (r->o->verbose)
+	if (r->o->run.verbose)
 		print_ledger(r, s.n_probes);
-	if (!r->o->output.no_warnings)
+	if (!r->o->run.output.no_warnings)
 		report_loss(r, s.dropped);
 	if (!r->is_interrupted && child_report(&r->child))
 		status = 1;
@@ -341,7 +341,7 @@ static bool run_open(struct run *r, int *status)
 	*status = 1;
 	if (r->o->attach && !attach(r))
 		return false;
-	if (r->o->command && !child_hold(&r->child, r->o->command, &r->signals))
+	if (r->o->run.command && !child_hold(&r->child, r->o->run.command, &r->signals))
 		return true;
 	if (pthread_create(&r->reader, NULL, read_on, r)) {
 		fprintf(stderr, "ERROR: cannot start a thread\n");
@@ -352,7 +352,7 @@ static bool run_open(struct run *r, int *status)
 	if (is_running) {
 		bool is_left = r->o->detach;
 
-		if (!is_left && r->o->command)
+		if (!is_left && r->o->run.command)
 			is_good = child_go(&r->child);
 		if (!is_left && is_good) {
 			daemon_is_ready(&r->ready_fd);
@@ -377,7 +377,7 @@ static bool load(struct run *r)
 	const struct kernel_run_options *o = r->o;
 
 	if (!o->attach)
-		return load_engine(o->object, o->engine) && load_module(o->object, o->buffer_mb, r->name);
+		return load_engine(o->run.object, o->engine) && load_module(o->run.object, o->run.buffer_mb, r->name);
 	snprintf(r->name, sizeof(r->name), "%s", o->attach);
 	return true;
 }
@@ -398,7 +398,7 @@ int kernel_run(const struct kernel_run_options *o)
 		fprintf(stderr, "ERROR: the kernel runtime can't be used here: %s\n", refusal);
 		goto out;
 	}
-	if (o->daemon) {
+	if (o->run.daemon) {
 		r->ready_fd = daemon_begin(&status);
 		if (r->ready_fd < 0)
 			goto out;

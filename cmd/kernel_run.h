@@ -12,24 +12,14 @@
 #define TAPSTER_CMD_KERNEL_RUN_H
 
 #include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
 
-#include "runtime/driver/sink.h"
+#include "runtime/driver/run_options.h"
 
 struct kernel_run_options {
-	const char *object;  /* NAME.ko; NULL with ATTACH */
+	struct run_options run; /* object: NULL with attach */
 	const char *engine;  /* its engine; NULL: the one beside it */
 	const char *attach;  /* -A: the name of a module that runs already */
-	const char *command; /* -c; NULL: none */
-	pid_t target;        /* -x; 0: none */
-	struct sink_options output; /* -o, -S, -b, -w */
-	uint64_t timeout_ms; /* -T; 0: none */
-	unsigned buffer_mb;  /* -s, per CPU; 0: 1 */
-	int verbose;
-	bool no_warnings;    /* -w */
 	bool detach;         /* -L: start it and leave it running */
-	bool daemon;         /* -D: go on in the background, print the process id */
 	const char *const *globals; /* NAME=VALUE, up to a NULL; or NULL */
 };
 

@@ -8,50 +8,45 @@
 #include "runtime/user/front.h"
 #include "translator/session.h"
 
-static struct sink_options output_of(const struct options *o)
+static struct run_options run_options_of(const struct session *s)
 {
-	return (struct sink_options){
-		.file = o->output,
-		.max_bytes = o->max_file_bytes,
-		.max_files = o->max_files,
-		.bulk = o->bulk,
-		.cpu_names = o->flight,
-		.no_warnings = o->no_warnings,
+	const struct options *o = &s->opt;
+
+	return (struct run_options){
+		.object = s->object_path,
+		.command = o->command,
+		.target = o->target_pid,
+		.output = {
+			.file = o->output,
+			.max_bytes = o->max_file_bytes,
+			.max_files = o->max_files,
+			.bulk = o->bulk,
+			.cpu_names = o->flight,
+			.no_warnings = o->no_warnings,
+		},
+		.timeout_ms = o->timeout_ms,
+		.buffer_mb = o->buffer_mb,
+		.verbose = session_verbose(s, 5),
+		.daemon = o->flight && o->output,
 	};
 }
 
-static int run_user(struct session *s)
+static int run_user(const struct session *s)
 {
-	struct user_run_options o = {
-		.object = s->object_path,
-		.command = s->opt.command,
-		.target = s->opt.target_pid,
-		.output = output_of(&s->opt),
-		.timeout_ms = s->opt.timeout_ms,
-		.buffer_mb = s->opt.buffer_mb,
-		.verbose = session_verbose(s, 5),
-		.daemon = s->opt.flight,
-	};
+	struct run_options o = run_options_of(s);
 
-	if (!s->opt.flight || s->opt.output)
+	if (!s->opt.flight || o.daemon)
 		return user_run(&o);
 	fputs("ERROR: on the user runtime -F needs -o FILE: there is no module to detach from\n", stderr);
 	return 1;
 }
 
-static int run_kernel(struct session *s)
+static int run_kernel(const struct session *s)
 {
 	struct kernel_run_options o = {
-		.object = s->object_path,
+		.run = run_options_of(s),
 		.engine = s->engine_path,
-		.command = s->opt.command,
-		.target = s->opt.target_pid,
-		.output = output_of(&s->opt),
-		.timeout_ms = s->opt.timeout_ms,
-		.buffer_mb = s->opt.buffer_mb,
-		.verbose = session_verbose(s, 5),
 		.detach = s->opt.flight && !s->opt.output,
-		.daemon = s->opt.flight && s->opt.output,
 	};
 
 	return kernel_run(&o);

@@ -55,28 +55,28 @@ int main(int argc, char **argv)
 
 	while ((option = getopt(argc, argv, "c:x:o:S:bT:s:A:d:LDMwvhV")) != -1)
 		switch (option) {
-		case 'c': o.command = optarg; break;
-		case 'o': o.output.file = optarg; break;
+		case 'c': o.run.command = optarg; break;
+		case 'o': o.run.output.file = optarg; break;
 		case 'A': o.attach = optarg; break;
 		case 'd': remove = optarg; break;
 		case 'L': o.detach = true; break;
-		case 'D': o.daemon = true; break;
+		case 'D': o.run.daemon = true; break;
 		case 'M': merges = true; break;
-		case 'b': o.output.bulk = true; break;
-		case 'w': o.output.no_warnings = true; break;
-		case 'v': o.verbose++; break;
+		case 'b': o.run.output.bulk = true; break;
+		case 'w': o.run.output.no_warnings = true; break;
+		case 'v': o.run.verbose++; break;
 		case 'x':
 			if (!parse_number('x', optarg, INT_MAX, &n))
 				return EXIT_FAILURE;
-			o.target = (pid_t)n;
+			o.run.target = (pid_t)n;
 			break;
 		case 'T':
 			if (!parse_number('T', optarg, 1000000000, &n))
 				return EXIT_FAILURE;
-			o.timeout_ms = (uint64_t)n * 1000;
+			o.run.timeout_ms = (uint64_t)n * 1000;
 			break;
 		case 'S':
-			if (!sink_parse_rotation(optarg, &o.output.max_bytes, &o.output.max_files)) {
+			if (!sink_parse_rotation(optarg, &o.run.output.max_bytes, &o.run.output.max_files)) {
 				fprintf(stderr, "taprun: invalid -S '%s' (should be SIZE or SIZE,COUNT; SIZE in MB)\n",
 					optarg);
 				return EXIT_FAILURE;
@@ -85,7 +85,7 @@ int main(int argc, char **argv)
 		case 's':
 			if (!parse_number('s', optarg, 4095, &n))
 				return EXIT_FAILURE;
-			o.buffer_mb = (unsigned)n;
+			o.run.buffer_mb = (unsigned)n;
 			break;
 		case 'V':
 			puts("taprun (version " PACKAGE_VERSION ")");
@@ -97,7 +97,7 @@ int main(int argc, char **argv)
 			return EXIT_FAILURE;
 		}
 	if (merges)
-		return merge_bulk(o.output.file, argv + optind, o.verbose) ? EXIT_SUCCESS : EXIT_FAILURE;
+		return merge_bulk(o.run.output.file, argv + optind, o.run.verbose) ? EXIT_SUCCESS : EXIT_FAILURE;
 	if (remove && !strcmp(remove, "*")) {
 		remove_unused();
 		return EXIT_SUCCESS;
@@ -108,24 +108,24 @@ int main(int argc, char **argv)
 		return (int)n;
 	}
 	if (!o.attach && optind < argc)
-		o.object = argv[optind++];
+		o.run.object = argv[optind++];
 	o.globals = (const char *const *)argv + optind;
 	for (; optind < argc; optind++)
 		if (o.attach || !strchr(argv[optind], '='))
-			o.object = NULL, o.attach = NULL;
-	if (!o.object == !o.attach || (o.command && (o.target || o.detach || o.daemon || o.attach)) ||
-	    (o.detach && o.daemon)) {
+			o.run.object = NULL, o.attach = NULL;
+	if (!o.run.object == !o.attach || (o.run.command && (o.run.target || o.detach || o.run.daemon || o.attach)) ||
+	    (o.detach && o.run.daemon)) {
 		fputs(usage, stderr);
 		return EXIT_FAILURE;
 	}
-	if (o.output.max_bytes && !o.output.file && !o.output.bulk) {
+	if (o.run.output.max_bytes && !o.run.output.file && !o.run.output.bulk) {
 		fputs("taprun: -S needs -o FILE\n", stderr);
 		return EXIT_FAILURE;
 	}
-	if (o.daemon && !o.output.file) {
+	if (o.run.daemon && !o.run.output.file) {
 		fputs("taprun: -D needs -o FILE\n", stderr);
 		return EXIT_FAILURE;
 	}
-	o.output.cpu_names = o.daemon;
+	o.run.output.cpu_names = o.run.daemon;
 	return kernel_run(&o);
 }

@@ -96,6 +96,7 @@ noinst_LIBRARIES += libdriver.a
 libdriver_a_SOURCES = \
 	runtime/driver/daemon.c \
 	runtime/driver/daemon.h \
+	runtime/driver/run_options.h \
 	runtime/driver/sink.c \
 	runtime/driver/sink.h \
 	runtime/host.c \

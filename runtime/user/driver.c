@@ -31,7 +31,7 @@ struct timer {
 
 struct driver {
 	const struct driver_start *start;
-	const struct user_run_options *o;
+	const struct run_options *o;
 	struct image *im;
 	struct space_env env;
 	struct tracer tracer;
@@ -633,7 +633,7 @@ void driver_run(const struct driver_start *start)
 
 	d.env.im = d.im;
 	d.env.vdso_clock_gettime = find_vdso_clock();
-	d.env.always_break = d.o->always_break || getenv("TAPSTER_BREAK");
+	d.env.always_break = getenv("TAPSTER_BREAK");
 	d.env.verbose = d.o->verbose;
 	d.env.no_warnings = d.o->output.no_warnings;
 	d.tracer.env = &d.env;

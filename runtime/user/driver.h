@@ -29,7 +29,7 @@ struct driver_result {
 };
 
 struct driver_start {
-	const struct user_run_options *o;
+	const struct run_options *o;
 	struct image *im;
 	const struct host_signals *signals;
 	int link_fd; /* to the front: see front.h */

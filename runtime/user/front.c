@@ -25,7 +25,7 @@
 enum { IMPATIENCE = 3 }; /* as many signals end it at once */
 
 struct front {
-	const struct user_run_options *o;
+	const struct run_options *o;
 	struct image im;
 	struct host_signals signals;
 	int link_fd; /* the end that we write to */
@@ -65,7 +65,7 @@ static void rename_self(struct driver_start *start)
 static _Noreturn void be_driver(struct driver_start *start)
 {
 	sigset_t terminal;
-	struct user_run_options o = *start->o; /* some of it is in our arguments */
+	struct run_options o = *start->o; /* some of it is in our arguments */
 	o.object = copy_of(o.object);
 	o.command = copy_of(o.command);
 	o.output.file = copy_of(o.output.file);
@@ -177,7 +177,7 @@ static int watch_over(struct front *f)
 
 static bool open_image(struct front *f)
 {
-	const struct user_run_options *o = f->o;
+	const struct run_options *o = f->o;
 	const char *why;
 	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
 	unsigned n_rings = cpus < 1 ? 1 : cpus > 64 ? 64 : (unsigned)cpus;
@@ -194,7 +194,7 @@ static bool open_image(struct front *f)
 	return !err;
 }
 
-int user_run(const struct user_run_options *o)
+int user_run(const struct run_options *o)
 {
 	struct front f = { .o = o, .link_fd = -1, .ready_fd = -1 };
 	int status = 1;

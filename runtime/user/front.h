@@ -20,26 +20,10 @@
 #ifndef TAPSTER_RUNTIME_USER_FRONT_H
 #define TAPSTER_RUNTIME_USER_FRONT_H
 
-#include <stdbool.h>
-#include <stdint.h>
-#include <sys/types.h>
-
-#include "runtime/driver/sink.h"
-
-struct user_run_options {
-	const char *object;  /* NAME.so */
-	const char *command; /* -c; NULL: none */
-	pid_t target;        /* -x; 0: none */
-	struct sink_options output; /* -o, -S, -b, -w */
-	uint64_t timeout_ms; /* -T; 0: none */
-	unsigned buffer_mb;  /* -s, per CPU; 0: 1 */
-	int verbose;
-	bool daemon;         /* -F: go on in the background */
-	bool always_break;   /* breakpoint entries only (TAPSTER_BREAK=1 in the environment, too) */
-};
+#include "runtime/driver/run_options.h"
 
 /* The exit status of the program: 0, or 1 after a script error, a command that could not be run
  * or failed, or an error of ours; all has been reported. */
-int user_run(const struct user_run_options *o);
+int user_run(const struct run_options *o);
 
 #endif
