@@ -78,6 +78,7 @@ RT_ENGINE_SOURCES = \
 	runtime/uprobes/engine.c \
 	runtime/uprobes/hooks.c \
 	runtime/uprobes/layout.c \
+	runtime/uprobes/restore.c \
 	runtime/uprobes/return.c \
 	runtime/uprobes/sites.c \
 	runtime/uprobes/space.c \

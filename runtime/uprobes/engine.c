@@ -269,7 +269,7 @@ destroy_queue:
 static void __exit engine_exit(void)
 {
 	hooks_stop_looking();
-	return_restore_all();
+	restore_stacks();
 	unwind_stop();
 	restore_all();
 	hooks_fini();

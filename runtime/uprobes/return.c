@@ -58,6 +58,7 @@ struct thread {
 	struct hlist_node node;        /* in its bucket, RCU */
 	struct task_struct *task;
 	struct record *newest;
+	unsigned long left_at;         /* sp, when it last got a signal there */
 	uint8_t word;                  /* size of a return address */
 	struct rcu_head free;
 };
@@ -584,6 +585,17 @@ void return_exec_or_exit(struct task_struct *task)
 	local_irq_restore(flags);
 }
 
+/* ---- signals ---- */
+
+/* Whatever it lies on then, its frames are from here on. */
+void return_signal(const struct pt_regs *regs)
+{
+	struct thread *t = thread_find(current);
+
+	if (t && !is_on_signal_stack(regs->sp))
+		t->left_at = regs->sp;
+}
+
 /* ---- unloading ---- */
 
 /* The record by which a thread goes on that is at a trampoline; its stack says nothing any more. */
@@ -616,55 +628,78 @@ static int send_on(void *unused)
 	return 0;
 }
 
-/* What a record says of a stack. */
-struct replaced {
-	unsigned long slot, real, trampoline;
-	uint8_t word;
-};
+void return_send_on(void)
+{
+	stop_machine(send_on, NULL, NULL);
+}
 
-struct replaced_list {
-	unsigned int n, size, n_restored;
-	struct replaced *at;
-};
+/* The end of the part of a stack, from SP on, that lies under frames with records. */
+static unsigned long end_of_frames(const struct thread *t, unsigned long sp)
+{
+	unsigned long end = sp;
+
+	for (const struct record *r = t->newest; r; r = r->next)
+		if (r->slot > end && r->slot - sp < STACK_MAX)
+			end = r->slot;
+	return end;
+}
+
+static struct frames_thread look_at_thread(const struct thread *t)
+{
+	const struct task_struct *task = t->task;
+	const struct pt_regs *regs = task_pt_regs(t->task);
+	struct frames_thread f = {
+		.mm = task->mm, .trampoline = t->newest->trampoline, .word = t->word};
+
+	memcpy(f.registers, regs, sizeof(f.registers));
+	for (unsigned int i = 0; i < UNWIND_REGISTERS; i++)
+		f.holds_it |= f.registers[i] == f.trampoline;
+	if (regs->sp - task->sas_ss_sp < task->sas_ss_size) {
+		f.stack[0] = (struct stack_part){regs->sp, task->sas_ss_sp + task->sas_ss_size};
+		f.stack[1] = (struct stack_part){t->left_at, end_of_frames(t, t->left_at)};
+	} else {
+		f.stack[0] = (struct stack_part){regs->sp, end_of_frames(t, regs->sp)};
+	}
+	return f;
+}
 
 /* No task runs. */
-static int list_replaced(void *data)
+static int list_frames(void *data)
 {
-	struct replaced_list *list = data;
+	struct frames *list = data;
 	struct thread *t;
 
-	list->n = 0;
+	list->n = list->n_threads = 0;
 	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++)
-		hlist_for_each_entry(t, &buckets[i].threads, node)
+		hlist_for_each_entry(t, &buckets[i].threads, node) {
+			if (t->newest && t->task->mm && list->n_threads++ < list->size_threads)
+				list->threads[list->n_threads - 1] = look_at_thread(t);
 			for (const struct record *r = t->newest; r; r = r->next, list->n++)
 				if (list->n < list->size)
-					list->at[list->n] = (struct replaced){
+					list->at[list->n] = (struct frame){
 						r->slot, r->real, r->trampoline, t->word};
+		}
 	return 0;
 }
 
-/* Any process may have any record's frame: a fork in progress has copied the stack, but
- * not yet the records. */
-static int restore_in(struct space *space, void *data)
+void return_list_frames(struct frames *list)
 {
-	struct replaced_list *list = data;
-	const struct layout *l;
-
-	mutex_lock(&space->lock);
-	mmap_read_lock(space->mm);
-	if (space->mm->map_count == 0)
-		list->n_restored++; /* a fork that has just begun: another round */
-	l = rcu_dereference_protected(space->layout, lockdep_is_held(&space->lock));
-	for (unsigned int i = 0; l && i < list->n; i++) {
-		const struct replaced *r = &list->at[i];
-
-		if (layout_is_trampoline(l, r->trampoline) &&
-		    text_exchange_word(space->mm, r->slot, r->trampoline, r->real, r->word) == 0)
-			list->n_restored++;
+	stop_machine(list_frames, list, NULL);
+	while (list->n > list->size || list->n_threads > list->size_threads) {
+		frames_free(list);
+		list->size = 2 * list->n;
+		list->size_threads = 2 * list->n_threads;
+		list->at = kvmalloc_array(list->size, sizeof(list->at[0]), GFP_KERNEL | __GFP_NOFAIL);
+		list->threads = kvmalloc_array(list->size_threads, sizeof(list->threads[0]),
+					       GFP_KERNEL | __GFP_NOFAIL);
+		stop_machine(list_frames, list, NULL);
 	}
-	mmap_read_unlock(space->mm);
-	mutex_unlock(&space->lock);
-	return 0;
+}
+
+void frames_free(struct frames *list)
+{
+	kvfree(list->at);
+	kvfree(list->threads);
 }
 
 void return_fini(void)
@@ -677,28 +712,6 @@ void return_fini(void)
 		hlist_for_each_entry_safe(t, next, &buckets[i].threads, node)
 			thread_free(t);
 	local_irq_enable();
-}
-
-void return_restore_all(void)
-{
-	struct replaced_list list = {};
-
-	do {
-		stop_machine(list_replaced, &list, NULL);
-		while (list.n > list.size) {
-			kvfree(list.at);
-			list.size = 2 * list.n;
-			list.at = kvmalloc_array(list.size, sizeof(list.at[0]),
-						 GFP_KERNEL | __GFP_NOFAIL);
-			stop_machine(list_replaced, &list, NULL);
-		}
-		list.n_restored = 0;
-		spaces_for_each(restore_in, &list);
-		cond_resched();
-	} while (list.n_restored);
-	kvfree(list.at);
-	/* Those that had taken the trampoline's address from the stack before. */
-	stop_machine(send_on, NULL, NULL);
 }
 
 void return_init(void)

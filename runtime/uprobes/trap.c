@@ -102,6 +102,10 @@ void trap_signal(int sig, struct kernel_siginfo *info, struct pt_regs *regs)
 		return_arrive(regs);
 		local_irq_restore(flags);
 	}
+	if (l) {
+		return_signal(regs);
+		unwind_signal(l, regs);
+	}
 	p = l && is_fault ? layout_find_slot(l, regs->ip) : NULL;
 	if (p) {
 		if (info->si_addr == (void __user *)regs->ip)

@@ -12,17 +12,16 @@
  *
  * The layout is libgcc's since GCC 3.0 (struct _Unwind_Context of unwind-dw2.c):
  *
- *	void *cfa, *ra, *lsda; struct dwarf_eh_bases bases;
+ *	void *reg[18], *cfa, *ra, *lsda; struct dwarf_eh_bases bases;
  *
  * where RA is at CFA - one word.  It is believed only if RA is a trampoline's address, and there is
  * a record of that place.
  *
  * Which files have that function is found out by their symbol tables: libgcc_s, and programs
  * and libraries that are probed (linked with libgcc_eh).  Breakpoints are put only into
- * processes that have return probes, and stay until no client has any, nor a record is left
- * of those that had.  When the engine is unloaded, real addresses go back to the stacks first;
- * an unwinder that has just read a trampoline's from there, and not yet asked for it, does not
- * find that frame.  Those are a few instructions.
+ * processes that have return probes, before there are trampolines, and stay until no client has any, nor a record is left
+ * of those that had.  When the engine is unloaded, real addresses go back to the stacks, and
+ * unwinders that have read a trampoline's before are waited for (restore.c).
  */
 #include "runtime/uprobes/uprobes_int.h"
 
@@ -299,6 +298,8 @@ static void look_at(struct file *file)
 	if (!u || !e.piece)
 		goto out;
 	offset = find_function(&e);
+	if (fatal_signal_pending(current)) /* then it wasn't read to the end */
+		goto out;
 	u->inode = file_inode(file);
 	u->site = offset ? make_site(&e, offset) : NULL;
 	mutex_lock(&unwinders_lock);
@@ -418,4 +419,24 @@ void unwind_hit(const struct layout *l, struct pt_regs *regs)
 		regs->di = pc;
 	else if (copy_to_user_nofault((void __user *)(regs->sp + 4), &pc, 4))
 		return;
+}
+
+/*
+ * In the instruction between reading a trampoline's address and storing it a signal would hide
+ * it in its frame for as long as the handler likes: the register gets the real one.
+ */
+void unwind_signal(const struct layout *l, struct pt_regs *regs)
+{
+	unsigned int word = user_64bit_mode(regs) ? 8 : 4;
+	unsigned long *registers = (unsigned long *)regs, cfa, real;
+
+	static_assert(offsetof(struct pt_regs, orig_ax) == UNWIND_REGISTERS * sizeof(long));
+	for (unsigned int i = 0; i < UNWIND_REGISTERS; i++)
+		for (unsigned int k = 0; layout_is_trampoline(l, registers[i]) && k < UNWIND_REGISTERS; k++) {
+			if (!read_word(registers[k] + unwind_cfa_offset(word), word, &cfa))
+				continue;
+			real = return_real(cfa - word);
+			if (real)
+				registers[i] = real;
+		}
 }

@@ -346,6 +346,8 @@ static void count_refused(const struct site *s, const struct mm_struct *mm)
 {
 	struct consumer *c;
 
+	if (fatal_signal_pending(current)) /* its memory can't be had any more; it dies without a step */
+		return;
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(c, &s->consumers, node)
 		if (!c->mm || c->mm == mm)
@@ -411,8 +413,8 @@ static struct layout *draft_layout(const struct draft *d, const struct layout *o
  * The first WANTED patches are wanted; the others go.  FINAL gets what became of them, and
  * which were touched.  Returns whether any was.
  */
-static bool write_text(struct mm_struct *mm, const struct layout *l, unsigned int wanted,
-		       struct layout *final)
+static bool write_once(struct mm_struct *mm, const struct layout *l, unsigned int wanted,
+		       struct layout *final, bool of_unwinders)
 {
 	bool any = false;
 
@@ -421,7 +423,7 @@ static bool write_text(struct mm_struct *mm, const struct layout *l, unsigned in
 		uint8_t now, to = i < wanted ? BREAKPOINT : site_orig(p->site)[0];
 		int err;
 
-		if (p->state != PATCH_ARMED)
+		if (p->state != PATCH_ARMED || p->is_unwinder != of_unwinders)
 			continue;
 		err = text_read(mm, p->address, &now, 1);
 		/* an old breakpoint that the program has overwritten is gone already */
@@ -430,17 +432,19 @@ static bool write_text(struct mm_struct *mm, const struct layout *l, unsigned in
 			final->patches[i].was_touched = !err;
 			any |= !err;
 		}
-		if (i < wanted && err)
+		if (i < wanted && err) {
 			final->patches[i].state = PATCH_REFUSED;
-		else if (i >= wanted && err != -ENOMEM) /* else the page is gone */
+			count_refused(p->site, mm);
+		} else if (i >= wanted && err != -ENOMEM) { /* else the page is gone */
 			final->patches[i].state = PATCH_IDLE;
+		}
 	}
 	return any;
 }
 
 /* Once more: a virtual machine's translation of the old text can survive the first store
  * (seen with QEMU's multi-threaded TCG). */
-static void write_text_again(struct mm_struct *mm, struct layout *final, unsigned int wanted)
+static void write_again(struct mm_struct *mm, struct layout *final, unsigned int wanted)
 {
 	static const uint8_t breakpoint = BREAKPOINT;
 
@@ -451,6 +455,16 @@ static void write_text_again(struct mm_struct *mm, struct layout *final, unsigne
 			text_write(mm, p->address, i < wanted ? &breakpoint : site_orig(p->site), 1);
 		p->was_touched = false;
 	}
+}
+
+static void write_text(struct mm_struct *mm, const struct layout *l, unsigned int wanted,
+		       struct layout *final, bool of_unwinders)
+{
+	if (!write_once(mm, l, wanted, final, of_unwinders))
+		return;
+	text_sync(mm);
+	write_again(mm, final, wanted);
+	text_sync(mm);
 }
 
 /*
@@ -512,11 +526,8 @@ static int apply(struct space *space, struct draft *d, struct layout *old)
 		return err;
 	}
 	publish(space, l);
-	if (write_text(d->mm, l, d->n, final)) {
-		text_sync(d->mm);
-		write_text_again(d->mm, final, d->n);
-		text_sync(d->mm);
-	}
+	write_text(d->mm, l, d->n, final, true); /* before there may be trampolines */
+	write_text(d->mm, l, d->n, final, false);
 	count_semaphores(d->mm, final, d->n);
 	layout_finish(final);
 	if (is_different(l, final))
@@ -615,6 +626,8 @@ int update_current(struct mm_struct *mm)
 	mutex_lock(&space->lock);
 	d.has_returns = space->has_returns;
 	err = update_locked(space, &d);
+	for (unsigned int i = 0; err && !(current->flags & PF_KTHREAD) && i < d.n; i++)
+		count_refused(d.wants[i].site, mm); /* nobody asks again, as update_users would */
 	mutex_unlock(&space->lock);
 	srcu_read_unlock(&sites_srcu, srcu);
 	kvfree(d.wants);

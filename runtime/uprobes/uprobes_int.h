@@ -10,6 +10,7 @@
  *	trap.c     a task got to a breakpoint, a trampoline, or has a signal in a slot
  *	return.c   return records
  *	unwind.c   exceptions that pass by trampolines
+ *	restore.c  the stacks, when the engine is unloaded
  *	hooks.c    what the kernel tells: mmap, munmap, fork, exec, exit
  *	engine.c   clients; loading and unloading
  */
@@ -245,9 +246,48 @@ void return_orphan(struct uprobes_client *client);
 bool return_has_orphans(void);
 void return_fork(struct task_struct *parent, struct task_struct *child);
 void return_exec_or_exit(struct task_struct *task);
-/* No task returns through a trampoline any more; sleeps. */
-void return_restore_all(void);
+/* A signal is about to be delivered to current; RCU. */
+void return_signal(const struct pt_regs *regs);
 void return_fini(void); /* no hook and no trap come any more */
+
+/* What a record says of a stack. */
+struct frame {
+	unsigned long slot, real, trampoline;
+	uint8_t word;
+};
+
+struct stack_part {
+	unsigned long from, to;
+};
+
+enum { UNWIND_REGISTERS = 15 }; /* those at the beginning of struct pt_regs */
+
+/* Where a thread that has records was. */
+struct frames_thread {
+	const struct mm_struct *mm;
+	unsigned long trampoline;
+	struct stack_part stack[2]; /* that it uses, under frames with records; the signal stack first */
+	unsigned long registers[UNWIND_REGISTERS];
+	uint8_t word;
+	bool holds_it; /* the trampoline's address, in one of these */
+};
+
+/* All of them, as they were at one moment. */
+struct frames {
+	unsigned int n, size, n_threads, size_threads;
+	struct frame *at;
+	struct frames_thread *threads;
+};
+
+void return_list_frames(struct frames *list); /* sleeps; LIST is zeroes, or an older one */
+void frames_free(struct frames *list);
+/* Threads that are at a trampoline go on from there; no stack has one any more. */
+void return_send_on(void);
+
+/* ---- restore.c ---- */
+
+/* No task returns through a trampoline any more, nor unwinds by one; sleeps. */
+void restore_stacks(void);
 
 /* ---- unwind.c ---- */
 
@@ -260,6 +300,13 @@ void unwind_look(struct mm_struct *mm);
 /* What unwind_look found; kept while sites_srcu is read. */
 struct site *unwind_site_of(const struct inode *inode);
 void unwind_hit(const struct layout *l, struct pt_regs *regs);
+/* A signal is about to be delivered to current; RCU. */
+void unwind_signal(const struct layout *l, struct pt_regs *regs);
+/* Where an unwinder's context has the CFA, before the return address. */
+static inline unsigned int unwind_cfa_offset(unsigned int word)
+{
+	return 18 * word;
+}
 void unwind_forget_unwanted(void);
 void unwind_stop(void);
 

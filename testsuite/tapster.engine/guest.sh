@@ -19,6 +19,7 @@ check() {
 sum() { awk -v c="$1" '$1 == 0 && $2 != "missed" { s += $c } END { print s + 0 }' /proc/tapster_engine; }
 hits_by() { awk -v c="$1" '$1 == c && $2 != "missed" { s += $3 } END { print s + 0 }' /proc/tapster_engine; }
 hits_of() { awk -v t="$1" '$1 == 0 && $2 == t { print $3 }' /proc/tapster_engine; }
+refused() { awk '$1 == 0 && $2 == "missed" { print $5 }' /proc/tapster_engine; }
 missed() { awk '$1 == 0 && $2 == "missed" { print $3 + $5 }' /proc/tapster_engine; }
 
 # counts NAME HITS RETURNS: also that nothing was wrong or missed
@@ -151,22 +152,24 @@ run_fire() {
 	spun $T.fire.output
 }
 
-# killed at any moment
+# killed at any moment, while they are armed, too: sites of those are not refused
 run_kill() {
 	T=$1
 	i=0
 	probe all 1 rec 1
-	while [ $i -lt 10 ]; do
+	while [ $i -lt 30 ]; do
 		./$T spin 1 > /dev/null &
 		pid=$!
-		usleep $((i * 5000))
+		usleep $((i % 10 * 500 + i / 10 * 10000))
 		kill -KILL $pid
 		wait $pid 2> /dev/null
 		i=$((i + 1))
 	done
+	check $T.kill "0" "$(refused)"
 	unprobe
-	echo "ok $T.kill"
 }
+
+run_kills() { run_kill target; }
 
 # two clients at the same places, which come and go in all orders; 20 sites, and the
 # unwinder that is linked in
@@ -222,6 +225,33 @@ run_unload() {
 	spun $T.unload.spin
 	insmod tapster_uprobes.ko
 	insmod engine_test.ko
+}
+
+# The engine is unloaded while threads of $1 unwind frames whose returns are probed, ROUNDS times.
+run_unwind() {
+	T=$1
+	./$T spin 8 > spin.out &
+	pid=$!
+	usleep 100000
+	i=0
+	while [ $i -lt $2 ]; do
+		probe throws 1 returns 1
+		usleep 50000
+		[ "$(sum 4)" -gt 0 ] || echo "not ok $T.unwind.hits: none in round $i"
+		start=$(now)
+		unload $T.unwind
+		echo "$T: unloaded in $(($(now) - start)) ms"
+		kill -0 $pid || { echo "not ok $T.unwind: died in round $i"; break; }
+		check $T.unwind.bytes.$i 0 "$(./ctl bytes $pid /t/$T)"
+		load
+		i=$((i + 1))
+	done
+	[ $i = $2 ] || load
+	spun $T.unwind
+}
+run_unwinds() {
+	run_unwind throw 10
+	run_unwind throw_static 10
 }
 
 # A thousand sites (and the unwinder) at once, of a program that runs and of a new one.
@@ -358,6 +388,7 @@ run_hooks() {
 run_short() {
 	run_cases target
 	run_throw throw
+	run_unwind throw 3
 	run_many
 	run_two target
 	run_kill target
@@ -404,6 +435,7 @@ else
 	done
 	run_throw throw
 	run_throw throw_static
+	run_unwinds
 	run_many
 	run_stress 3
 fi

@@ -4,14 +4,18 @@
  * backtrace(), which looks at them.  Prints "calls 0 wrong N", as target.c does.
  *
  *	throw MODE N
+ *	throw spin N     N threads throw until SIGTERM; signals, whose handlers sleep for a moment, stop
+ *	                 them anywhere
  *
  * throws(D) is entered D + 1 times and never returns; catches() and cleans() return.
  */
 #include <execinfo.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 extern "C" {
 long throws(long depth);
@@ -101,11 +105,69 @@ static void *one_catches(void *unused)
 	return unused;
 }
 
+static volatile sig_atomic_t stop;
+
+static void on_term(int)
+{
+	stop = 1;
+}
+
+static void nap(int)
+{
+	usleep(5000);
+}
+
+enum { THREADS_MAX = 64 };
+static volatile long caught[THREADS_MAX];
+
+static void *throws_on(void *number)
+{
+	long me = (long)number;
+	static __thread char stack[32768];
+	stack_t ss = {};
+
+	ss.ss_sp = stack;
+	ss.ss_size = sizeof(stack);
+	if (me % 2)
+		sigaltstack(&ss, NULL);
+	for (long i = 0; !stop; i++, caught[me]++)
+		if (catches(i % 7) != i % 7)
+			wrong++;
+	return NULL;
+}
+
+static void spin(long n)
+{
+	struct sigaction term = {}, usr = {};
+	long seen[THREADS_MAX] = {};
+	pthread_t t[THREADS_MAX];
+
+	term.sa_handler = on_term;
+	sigaction(SIGTERM, &term, NULL);
+	usr.sa_handler = nap;
+	usr.sa_flags = SA_ONSTACK | SA_RESTART;
+	sigaction(SIGUSR1, &usr, NULL);
+	for (long i = 0; i < n; i++)
+		pthread_create(&t[i], NULL, throws_on, (void *)i);
+	for (long i = 0; !stop; i = (i + 1) % n, usleep(500))
+		if (seen[i] != caught[i]) { /* so that it gets on */
+			seen[i] = caught[i];
+			pthread_kill(t[i], SIGUSR1);
+		}
+	for (long i = 0; i < n; i++)
+		pthread_join(t[i], NULL);
+	level = 0;
+}
+
 int main(int argc, char **argv)
 {
 	long n = argc > 2 ? atol(argv[2]) : 1;
 	pthread_t t;
 
+	if (strcmp(argv[1], "spin") == 0) {
+		spin(n);
+		n = 0;
+	}
 	for (long i = 0; i < n; i++) {
 		if (strcmp(argv[1], "throw") == 0) {
 			wrong += catches(i % 7) != i % 7;
