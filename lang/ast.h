@@ -257,6 +257,9 @@ struct stmt {
 			char unused;
 		} none;
 		struct {
+			bool is_refusal; /* [lower] the probe's condition is false */
+		} next;
+		struct {
 			stmt_vec body;
 			struct loc end;
 		} block;
@@ -337,6 +340,7 @@ struct var {
 	bool is_synthetic;     /* made by the translator: not printed at the end */
 	bool is_read, is_written; /* [effects] anywhere in the script */
 	bool is_atomic;        /* [locks] a global without a lock: each access is one atomic operation */
+	uint32_t watch;        /* [effects] its bit in script_probe.condition; 0: conditions don't read it */
 	bool is_counter;       /* [locks] a global that is only added to: counted per stripe */
 	bool is_pointer;       /* [lower] a string parameter that is only read: not copied */
 	bool is_temporary;     /* [lower] made by it: set before each use */

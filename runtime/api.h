@@ -194,6 +194,7 @@ struct rt_session {
 	char tz_name[16];
 	int32_t tool_pid, tool_uid; /* of the driver */
 	char module[64];     /* the module's name on the kernel runtime, else "" */
+	uint32_t changed;    /* watches of globals that were written, as rt_changed has it */
 };
 extern struct rt_session rt_session;
 
@@ -227,6 +228,14 @@ struct rt_counter {
 	uint64_t script_skipped[((n) ? (n) : 1) * RT_SKIPS]
 extern uint64_t script_ledger[];
 extern uint64_t script_skipped[];
+
+/* ---- conditions of probes; kernel runtime only ---- */
+
+/* Of each probe: its condition was false at a hit (runtime/kernel/rest.c). */
+#define RT_REFUSED(n) uint8_t script_refused[(n) ? (n) : 1]
+extern uint8_t script_refused[];
+/* What rt_changed does where rt_session.changed does not have all of WATCHES. */
+void rt_port_changed(struct rt_context *c, uint32_t watches);
 
 /* ---- statistics ---- */
 
@@ -449,6 +458,21 @@ static inline void rt_probe_flush(struct rt_context *c)
 {
 	if (c->at != c->out)
 		rt_probe_flush_slow(c);
+}
+
+/* PROBE's condition is false. */
+static inline void rt_refused(uint32_t probe)
+{
+	if (rt_unlikely(!*(volatile uint8_t *)&script_refused[probe]))
+		*(volatile uint8_t *)&script_refused[probe] = 1;
+}
+
+/* The handler has written globals that conditions read: WATCHES is a set of script_probe.condition's
+ * bits.  Those that nobody waits for are noted already, but for the first time. */
+static inline void rt_changed(struct rt_context *c, uint32_t watches)
+{
+	if (rt_unlikely(watches & ~*(volatile uint32_t *)&rt_session.changed))
+		rt_port_changed(c, watches);
 }
 
 static inline void rt_probe_leave(struct rt_context *c)

@@ -68,6 +68,7 @@ RT_KERNEL_SOURCES = \
 	runtime/kernel/perf.c \
 	runtime/kernel/port.c \
 	runtime/kernel/procfs.c \
+	runtime/kernel/rest.c \
 	runtime/kernel/sites.c \
 	runtime/kernel/timer.c \
 	runtime/kernel/tracepoints.c

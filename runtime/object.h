@@ -36,7 +36,7 @@
 
 #include "runtime/site.h"
 
-#define SCRIPT_ABI 6 /* changes whenever a struct of this file or site.h does */
+#define SCRIPT_ABI 7 /* changes whenever a struct of this file or site.h does */
 
 struct script_info {
 	uint32_t abi;
@@ -90,7 +90,7 @@ struct script_probe {
 	uint32_t point; /* string: the probe point as the user wrote it */
 	uint32_t location; /* string: "file:line:column" of the script, for messages */
 	uint32_t function; /* string: ppfunc(), or 0 */
-	uint32_t condition; /* index of the condition + 1, 0: none */
+	uint32_t condition; /* SITE: the watches (rt_changed) of the globals that its condition reads; 0: none */
 	int32_t pid;       /* process(PID): only this process and its threads; 0: all */
 	uint32_t symbol;   /* string: what the kernel is asked for: "vfs_read", "sched:sched_switch" */
 	uint32_t flags;    /* enum script_probe_flags */

@@ -279,6 +279,57 @@ static int compare_names(const void *a, const void *b)
 	return order ? order : (x->function.id > y->function.id) - (x->function.id < y->function.id);
 }
 
+/* ---- conditions ---- */
+
+enum { WATCHES = 32 };
+
+static void watch_var(struct uses *u, struct var *v, unsigned use, struct expr *e)
+{
+	uint32_t *n = u->data;
+
+	(void)use, (void)e;
+	if (v->kind == VAR_GLOBAL && !v->watch)
+		v->watch = 1u << (*n)++ % WATCHES;
+}
+
+static void gather_watch(struct uses *u, struct var *v, unsigned use, struct expr *e)
+{
+	uint32_t *watches = u->data;
+
+	(void)use, (void)e;
+	*watches |= v->watch;
+}
+
+/* A site may rest while its probes' conditions are false (runtime/kernel/rest.c): until one of
+ * the globals that they read is written. */
+static void watch_conditions(struct session *s)
+{
+	uint32_t n = 0;
+	struct uses number = { .on_var = watch_var, .data = &n };
+
+	VEC_EACH(&s->globals, i)
+		s->globals.at[i]->watch = 0;
+	VEC_EACH(&s->probes, i) {
+		struct probe *p = s->probes.at[i];
+		struct uses gather = { .on_var = gather_watch, .data = &p->row.condition };
+
+		if (!p->condition || p->row.kind != PROBE_SITE)
+			continue;
+		uses_expr(&number, p->condition);
+		uses_expr(&gather, p->condition);
+	}
+}
+
+uint32_t effects_watches(const struct session *s, const struct effects *e)
+{
+	uint32_t watches = 0;
+
+	for (size_t i = 0; i < e->n; i++)
+		if (e->uses[i].touches & USE_WRITE)
+			watches |= s->globals.at[i]->watch;
+	return watches;
+}
+
 bool pass_effects(struct session *s)
 {
 	size_t n_functions = s->functions.n, n_probes = s->probes.n, n;
@@ -317,6 +368,7 @@ bool pass_effects(struct session *s)
 	for (size_t i = 0; i < n; i++)
 		mark_repeated(nodes[i].effects, &nodes[i].own, &nodes[i].effects->callees);
 	join_all(nodes, n); /* the marks */
+	watch_conditions(s);
 	return true;
 }
 

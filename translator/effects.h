@@ -26,6 +26,10 @@ struct effects {
 	decl_vec callees;    /* called by the body itself */
 };
 
+struct session;
+
+/* The bits of the globals that a body with effects E may write and conditions read: see var.watch. */
+uint32_t effects_watches(const struct session *s, const struct effects *e);
 /* Does evaluating E write to V (a local or a global)? */
 bool effects_writes(const struct expr *e, const struct var *v);
 /* Does E read or write V? */

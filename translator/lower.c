@@ -901,6 +901,7 @@ static void lower_condition(struct lower *l, struct expr *condition)
 	branch = add_stmt(l, STMT_IF, condition->loc);
 	branch->if_.cond = not;
 	branch->if_.then = stmt_new(l->arena, STMT_NEXT, condition->loc);
+	branch->if_.then->next.is_refusal = true;
 	release(l, 0);
 }
 

@@ -96,6 +96,10 @@ struct kernel_job {
 /* In a task that comes from user mode, whose registers C has: runs JOB now or before the
  * task goes back there. */
 void kernel_run_job(struct rt_context *c, struct kernel_job *job);
+/* FN is called with WORK before current goes back to its program; it calls kernel_later_done at its
+ * end.  False: current won't. */
+bool kernel_do_later(struct callback_head *work, void (*fn)(struct callback_head *work));
+void kernel_later_done(void);
 /* No job is put off any more, and no new ones come. */
 void kernel_jobs_wait(void);
 /* N bytes at ADDR of the program could not be read. */
@@ -135,6 +139,10 @@ int processes_start(void);
 void processes_stop(void);
 int sites_start(void);
 void sites_stop(void);
+/* No breakpoint at sites for which RESTS says so, one at the others; sleeps. */
+void sites_update(bool (*rests)(uint32_t site));
+int rest_start(void);
+void rest_stop(void);
 uint64_t sites_real_return(uint64_t slot, uint64_t address);
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias);
 /* Of the program's own, see port.h. */

@@ -116,6 +116,22 @@ static void run_later(struct callback_head *work)
 		;
 	put_back_regs(l);
 	kfree(l);
+	kernel_later_done();
+}
+
+bool kernel_do_later(struct callback_head *work, void (*fn)(struct callback_head *work))
+{
+	init_task_work(work, fn);
+	WRITE_ONCE(were_any, true);
+	atomic_inc(&n_waiting);
+	if (task_work_add(current, work, TWA_RESUME) == 0)
+		return true;
+	kernel_later_done();
+	return false;
+}
+
+void kernel_later_done(void)
+{
 	if (atomic_dec_and_test(&n_waiting))
 		wake_up(&done_queue);
 }
@@ -133,12 +149,8 @@ static bool put_off(struct rt_context *c, const struct kernel_job *job)
 		memcpy(l->entry, job->entry, job->entry_size);
 		l->job.entry = l->entry;
 	}
-	init_task_work(&l->work, run_later);
-	WRITE_ONCE(were_any, true);
-	atomic_inc(&n_waiting);
-	if (task_work_add(current, &l->work, TWA_RESUME) == 0)
+	if (kernel_do_later(&l->work, run_later))
 		return true;
-	atomic_dec(&n_waiting);
 	kfree(l);
 	return false;
 }

@@ -312,6 +312,7 @@ static const struct family {
 	{ modules_start, modules_stop },
 	{ perf_start, perf_stop },
 	{ sites_start, sites_stop },
+	{ rest_start, rest_stop },
 	{ kprobes_start, kprobes_stop },
 	{ tracepoints_start, tracepoints_stop },
 	{ timers_start, timers_stop },

@@ -11,6 +11,10 @@ void sites_stop(void)
 {
 }
 
+void sites_update(bool (*rests)(uint32_t site))
+{
+}
+
 uint64_t sites_real_return(uint64_t slot, uint64_t address)
 {
 	return address;

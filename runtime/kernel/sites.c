@@ -404,6 +404,21 @@ void sites_stop(void)
 	free_tables();
 }
 
+static bool (*site_rests)(uint32_t site);
+
+static bool armed_rests(const void *site)
+{
+	const struct armed *a = site;
+
+	return site_rests(a->site);
+}
+
+void sites_update(bool (*rests)(uint32_t site))
+{
+	site_rests = rests;
+	uprobes_client_update(&client, armed_rests);
+}
+
 uint64_t sites_real_return(uint64_t slot, uint64_t address)
 {
 	return uprobes_real_return(slot, address);

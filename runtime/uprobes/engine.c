@@ -210,6 +210,22 @@ int uprobes_client_arm(struct uprobes_client *client)
 }
 EXPORT_SYMBOL_GPL(uprobes_client_arm);
 
+int uprobes_client_update(struct uprobes_client *client, bool (*rests)(const void *site))
+{
+	struct consumer *c;
+	int err;
+
+	mutex_lock(&engine_lock);
+	for (c = client->sites; c; c = c->next)
+		WRITE_ONCE(c->rests, rests(c->data));
+	update_new_generation();
+	err = update_all_users();
+	restore_all();
+	mutex_unlock(&engine_lock);
+	return err;
+}
+EXPORT_SYMBOL_GPL(uprobes_client_update);
+
 void uprobes_client_disarm(struct uprobes_client *client)
 {
 	struct consumer *c;

@@ -270,7 +270,7 @@ bool site_is_wanted_in(const struct site *s, const struct mm_struct *mm)
 
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(c, &s->consumers, node)
-		if (!c->mm || c->mm == mm) {
+		if (!READ_ONCE(c->rests) && (!c->mm || c->mm == mm)) {
 			wanted = true;
 			break;
 		}

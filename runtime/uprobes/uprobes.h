@@ -8,13 +8,14 @@
  *	uprobes_client_init      nothing is armed yet
  *	uprobes_site_add         any number of times
  *	uprobes_client_arm       sleeps; on return every process that ran is armed
+ *	uprobes_client_update    sleeps; some sites rest, others wake
  *	uprobes_client_disarm    sleeps; on return no callback runs or will run again
  *
  * Several clients may have sites at the same instruction: their handlers run in the
  * order of registration.  A process is changed only through private copies of its own
  * pages; MAP_SHARED mappings of a file are never touched (and not probed).
  *
- * Contexts.  init, add, arm and disarm: process context, may sleep, not from a callback,
+ * Contexts.  init, add, arm, update and disarm: process context, may sleep, not from a callback,
  * one at a time per client.  Callbacks: in the breakpoint trap of the task, interrupts
  * off; they must not sleep, fault or take locks that anything takes with interrupts on.
  * User memory is read by copy_from_user_nofault.  They may change registers (guru mode).
@@ -107,6 +108,11 @@ int uprobes_client_init(struct uprobes_client *client);
 int uprobes_site_add(struct uprobes_client *client, struct inode *inode,
 		     const struct site_recipe *recipe, struct mm_struct *mm, void *site);
 int uprobes_client_arm(struct uprobes_client *client);
+/*
+ * After arm.  Sites that rest have no breakpoint, unless another client wants it; RESTS is asked
+ * of each.  On return it is so in every process.  A hit on its way may still be reported.
+ */
+int uprobes_client_update(struct uprobes_client *client, bool (*rests)(const void *site));
 /* Also undoes a client that was initialised but not armed. */
 void uprobes_client_disarm(struct uprobes_client *client);
 

@@ -49,6 +49,7 @@ struct consumer {
 	struct hlist_node node;     /* in site->consumers */
 	struct consumer *next;      /* of client->sites; engine.lock */
 	struct mm_struct *mm;       /* NULL: every process */
+	bool rests;                 /* wants no breakpoint now; written under engine.lock */
 	/* the client's from when it arms, does nothing before */
 	void (*entry)(void *data, struct pt_regs *regs, const struct layout *where);
 	void *data;                 /* for that */

@@ -107,6 +107,8 @@ void emit_globals(struct emit *e)
 			emit_global_macros(e, e->s->globals.at[i]);
 	out(&e->o, "RT_LOCKS(%zu);", e->s->globals.n);
 	out(&e->o, "RT_LEDGER(%zu);", e->s->probes.n);
+	if (e->s->runtime == RUNTIME_KERNEL)
+		out(&e->o, "RT_REFUSED(%zu);", e->s->probes.n);
 	out(&e->o, "%s", "");
 }
 

@@ -144,6 +144,8 @@ static void emit_probe_table(struct emit *e)
 			out(&e->o, ".flags = %s,", !r->flags ? "PROBE_LOOKS" : "PROBE_OPTIONAL");
 		if (p->symbol)
 			out(&e->o, ".symbol = %u,", out_string_id(&e->o, p->symbol));
+		if (r->condition)
+			out(&e->o, ".condition = %#x,", r->condition);
 		out(&e->o, ".pid = %d, .arg = %s, .arg2 = %s,", r->pid, expr_number_c(e, r->arg),
 		    expr_number_c(e, r->arg2));
 		out_close(&e->o, ",");

@@ -186,6 +186,15 @@ void emit_body(struct emit *e, const struct probe *p, size_t size)
 	emit_match_close(e);
 }
 
+/* Sites that rest, for their probes' conditions were false, may have to wake. */
+static void emit_watches(struct emit *e, const struct probe *p)
+{
+	uint32_t watches = effects_watches(e->s, p->effects);
+
+	if (watches && e->s->runtime == RUNTIME_KERNEL)
+		out(&e->o, "rt_changed(c, %#x);", watches);
+}
+
 static void emit_handler(struct emit *e, const struct probe *p)
 {
 	const char *frame = arena_printf(e->a, "p_%u_frame", p->id);
@@ -223,6 +232,7 @@ static void emit_handler(struct emit *e, const struct probe *p)
 		e->out_uses++;
 	}
 	emit_body(e, p, size);
+	emit_watches(e, p);
 	if (p->locks->n)
 		out(&e->o, "rt_probe_flush(c);");
 	for (size_t i = p->locks->n; i-- > 0;)

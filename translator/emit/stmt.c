@@ -144,10 +144,12 @@ static void emit_try(struct emit *e, const struct stmt *s)
 	out_close(&e->o, "");
 }
 
-static void emit_next(struct emit *e)
+static void emit_next(struct emit *e, const struct stmt *s)
 {
 	if (e->function)
 		out(&e->o, "*next = true;");
+	if (s->next.is_refusal && e->s->runtime == RUNTIME_KERNEL && !e->is_looking)
+		out(&e->o, "rt_refused(probe);");
 	leave(e);
 }
 
@@ -203,7 +205,7 @@ void emit_stmt(struct emit *e, const struct stmt *s)
 		emit_return(e, s);
 		break;
 	case STMT_NEXT:
-		emit_next(e);
+		emit_next(e, s);
 		break;
 	case STMT_BREAK:
 		out(&e->o, "break;");
