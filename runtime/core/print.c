@@ -157,19 +157,31 @@ void rt_print_bin(struct rt_context *c, uint32_t flags, int64_t width, int64_t p
 	sink_close(c, &s);
 }
 
+enum { MAX_DUMP = 4096 };
+
+void rt_check_mem_size(struct rt_context *c, int64_t n)
+{
+	if ((uint64_t)n > MAX_DUMP)
+		rt_error(c, "%lld is too many bytes for a memory dump", (long long)n);
+}
+
+/* It is in two pages at most.  Of nothing the first byte is looked at all the same. */
+void rt_check_mem(struct rt_context *c, int64_t n, int64_t addr)
+{
+	uint64_t first = (uint64_t)addr, last = n ? first + (uint64_t)n - 1 : first;
+	char byte;
+
+	if (!rt_try_read(c, &byte, first, 1) || !rt_try_read(c, &byte, last, 1))
+		rt_error(c, "read fault [man error::fault] at 0x%llx", (long long)addr);
+}
+
+/* Memory that has gone since it was checked ends the text, and is an error. */
 void rt_print_mem(struct rt_context *c, bool hex, uint32_t flags, int64_t width, int64_t precision, int64_t addr)
 {
 	struct sink s;
-	int64_t n = precision < 0 ? 1 : precision, shown;
+	int64_t n = precision, shown;
 	char bytes[64];
 
-	if (n > RT_OUT_SIZE)
-		n = RT_OUT_SIZE;
-	/* Nothing is printed when the end of it is out of reach. */
-	if (n && !rt_try_read(c, bytes, (uint64_t)addr + (uint64_t)n - 1, 1)) {
-		rt_read_u(c, (uint64_t)addr + (uint64_t)n - 1, 1);
-		return;
-	}
 	s = sink_open(c);
 	shown = hex ? 2 * n : n;
 	if (!(flags & RT_LEFT))

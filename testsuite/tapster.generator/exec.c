@@ -115,7 +115,27 @@ static enum flow run_round(struct machine *m, const struct stmt *s, const struct
 	return run(m, s->foreach.body);
 }
 
-static enum flow run_foreach(struct machine *m, const struct stmt *s)
+/* Of a histogram: the numbers of its buckets, also when nothing is in any. */
+static enum flow run_buckets(struct machine *m, const struct stmt *s)
+{
+	struct histogram h = histogram_of(s->foreach.array);
+	size_t n = histogram_buckets(&h);
+	enum flow flow = GO;
+
+	samples_of(m, s->foreach.array->hist.stat); /* which may fail */
+	for (size_t i = 0; i < n && !m->failed && flow != BREAK; i++) {
+		struct place p;
+
+		find_place(m, s->foreach.keys.at[0], &p);
+		store(m, &p, number((int64_t)i));
+		flow = step(m, s->loc) ? GO : run(m, s->foreach.body);
+		if (flow == NEXT || flow == RETURN)
+			return flow;
+	}
+	return GO;
+}
+
+static enum flow run_array(struct machine *m, const struct stmt *s)
 {
 	const char *name = s->foreach.array->symbol.name;
 	struct sorting order = { s, s->foreach.sort_column, name[1] == 'q' };
@@ -216,7 +236,7 @@ enum flow run(struct machine *m, const struct stmt *s)
 	case STMT_FOR:
 		return run_loop(m, s);
 	case STMT_FOREACH:
-		return run_foreach(m, s);
+		return s->foreach.array->kind == EXPR_HIST ? run_buckets(m, s) : run_array(m, s);
 	case STMT_RETURN:
 		if (s->expr.expr) {
 			struct value v = eval(m, s->expr.expr);

@@ -37,7 +37,7 @@ static void format_number(struct buf *out, const struct print_part *part, int64_
 		[CONV_SIGNED] = 'd', [CONV_UNSIGNED] = 'u', [CONV_OCTAL] = 'o',
 		[CONV_HEX] = 'x', [CONV_HEX_UPPER] = 'X',
 	};
-	char spec[40], text[600];
+	char spec[40], text[1000];
 	int n = snprintf(spec, sizeof(spec), "%%%s%s%s%s%lld", part->flags & PRINT_ZERO ? "0" : "",
 			 part->flags & PRINT_SPACE ? " " : "", part->flags & PRINT_PLUS ? "+" : "",
 			 left ? "-" : "", (long long)width);
@@ -55,7 +55,7 @@ static void format_number(struct buf *out, const struct print_part *part, int64_
 static void format_prefixed(struct buf *out, const struct print_part *part, const char *prefix,
 			    const char *spec, int64_t width, bool left, int64_t precision, int64_t v)
 {
-	char text[600];
+	char text[1000];
 	int n = snprintf(text, sizeof(text), "%s", prefix), digits = 1;
 
 	if (precision > 1)

@@ -26,6 +26,17 @@ void number_literal(struct gen *g)
 		put(g, "%d", (int)below(g, 12) - (one_in(g, 4) ? 6 : 0));
 }
 
+void edge(struct gen *g)
+{
+	static const char *const edges[] = {
+		"9223372036854775807", "(-9223372036854775807 - 1)", "-9223372036854775807", "4611686018427387904",
+		"4611686018427387903", "-4611686018427387905", "4294967296", "-4294967295", "1000000", "1023", "1024",
+		"-1024", "-1025", "0", "1", "-1",
+	};
+
+	put(g, "%s", PICK(g, edges));
+}
+
 void string_literal(struct gen *g)
 {
 	static const char *const words[] = {
@@ -266,7 +277,10 @@ static void statistic(struct gen *g, unsigned depth)
 	}
 	if (a->hist && one_in(g, 4)) {
 		histogram(g, a, depth);
-		put(g, "[%u]", one_in(g, 3) ? below(g, 8) : 60 + below(g, 12));
+		if (one_in(g, 6))
+			put(g, "[%u]", below(g, 130));
+		else
+			put(g, "[%u]", a->hist[7] == 'i' || one_in(g, 3) ? below(g, 8) : 60 + below(g, 12));
 		return;
 	}
 	put(g, "@%s(", op);
@@ -312,13 +326,21 @@ static void number_function(struct gen *g, unsigned depth)
 	put(g, "%s", calls[i].tail);
 }
 
-/* The macro that each script has: its arguments are used twice, and must not have effects. */
+/* The macros that each script has: their arguments are used more than once, and must not have effects. */
 static void macro(struct gen *g)
 {
-	put(g, "@larger_%llu(", (unsigned long long)g->seed);
-	number_leaf(g);
-	put(g, ", ");
-	number_leaf(g);
+	unsigned long long seed = g->seed;
+	unsigned n = 1 + below(g, 3);
+
+	if (n == 1) {
+		put(g, "@constant_%llu", seed);
+		return;
+	}
+	put(g, "@%s_%llu(", n == 2 ? "larger" : "largest", seed);
+	for (unsigned i = 0; i < n; i++) {
+		put(g, "%s", i ? ", " : "");
+		number_leaf(g);
+	}
 	put(g, ")");
 }
 
@@ -434,7 +456,14 @@ static void string_leaf(struct gen *g)
 
 static void string_function(struct gen *g, unsigned depth)
 {
-	switch (below(g, 6)) {
+	switch (below(g, 8)) {
+	case 6:
+		put(g, "@twice_%llu(", (unsigned long long)g->seed);
+		string_leaf(g);
+		break;
+	case 7:
+		put(g, "matched(%u", below(g, 4));
+		break;
 	case 0:
 		put(g, "str_replace(");
 		string(g, depth);

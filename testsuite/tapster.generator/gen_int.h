@@ -30,7 +30,7 @@ struct array {
 	unsigned n_keys;
 	char keys[10]; /* n, s */
 	const char *hist;  /* of a statistic: "@hist_log(" or such; NULL: none */
-	char hist_end[40]; /* what stands behind it, with ")" */
+	char hist_end[64]; /* what stands behind it, with ")" */
 	unsigned shift;
 };
 
@@ -89,10 +89,14 @@ void stat_place(struct gen *g, const struct array *a, unsigned depth);
 /* False: there is no such function, and no text. */
 bool call(struct gen *g, char result, unsigned depth);
 void histogram(struct gen *g, const struct array *a, unsigned depth);
+/* A number at the ends of what there is, or of a histogram's buckets. */
+void edge(struct gen *g);
 
 /* ---- gen_regex.c: a literal ---- */
 
 void regex(struct gen *g);
+/* One whose groups match in one way only, whatever regular expressions are asked to prefer. */
+void regex_with_groups(struct gen *g);
 
 /* ---- gen_print.c ---- */
 

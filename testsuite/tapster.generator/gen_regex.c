@@ -46,6 +46,17 @@ static void alternatives(struct gen *g, unsigned depth)
 	}
 }
 
+void regex_with_groups(struct gen *g)
+{
+	static const char *const patterns[] = {
+		"(a+)(b*)", "([a-z]+)([0-9]*)", "(.)(.)", "^(a)?(b)", "([^a]*)(a|b)", "(k)(e)(y)", "()a", "(.*)$",
+		"^(.*)b(.*)$", "(a)|(b)", "((a)(b))", "((a+)|b)x?", "(x[0-9])|(key)", "^([^ ]*) ([^ ]*)$", "([[:digit:]]+)",
+		"(.)(.)(.)(.)(.)(.)(.)", "a(b)?c?", "([abc])([abc])([abc])",
+	};
+
+	put(g, "\"%s\"", PICK(g, patterns));
+}
+
 void regex(struct gen *g)
 {
 	put(g, "\"");

@@ -83,7 +83,7 @@ static void foreach(struct gen *g, unsigned depth)
 {
 	struct array *a = any_array(g, "nsq"[below(g, 3)], false);
 	unsigned index;
-	bool sorted, is_sorted = false; /* SORTED: no more */
+	bool is_sorted = false; /* by one of its keys or its value, at most */
 	bool has_value, was_locked;
 
 	if (!a) {
@@ -92,39 +92,34 @@ static void foreach(struct gen *g, unsigned depth)
 	}
 	index = (unsigned)(a - g->arrays);
 	was_locked = g->locked >> index & 1;
-	sorted = was_locked; /* a loop around it would go on from where it has put the element */
 	g->locked |= 1u << index;
 	has_value = a->type != 'q' && one_in(g, 2);
 	put(g, "foreach (");
 	if (has_value) {
 		put(g, "%cv%u", a->type, g->loops);
-		if (!sorted && one_in(g, 4)) {
+		if (one_in(g, 4)) {
 			put(g, "%c", "+-"[below(g, 2)]);
-			sorted = is_sorted = true;
+			is_sorted = true;
 		}
 		put(g, " = ");
 	}
 	put(g, "[");
 	for (unsigned i = 0; i < a->n_keys; i++) {
 		put(g, "%s%ck%u_%u", i ? ", " : "", a->keys[i], i, g->loops);
-		if (!sorted && one_in(g, 4)) {
+		if (!is_sorted && one_in(g, 4)) {
 			put(g, "%c", "+-"[below(g, 2)]);
-			sorted = is_sorted = true;
+			is_sorted = true;
 		}
 	}
 	put(g, "] in %s", a->name);
 	if (a->n_keys > 1 && one_in(g, 3))
 		keys(g, a, 0, 2);
-	if (!sorted && one_in(g, 3)) {
+	if (!is_sorted && one_in(g, 3)) {
 		if (a->type == 'q' && one_in(g, 2))
 			put(g, " @%s", PICK(g, ((const char *[]){ "count", "sum", "min", "max", "avg" })));
 		put(g, "%c", "+-"[below(g, 2)]);
-		is_sorted = true;
 	}
-	if (is_sorted) /* not to be done inside of a loop over it, through a call */
-		g->writes |= 1u << index;
-	/* with a limit only the first are sorted, in an order of its own among the others */
-	if (!is_sorted && one_in(g, 4)) {
+	if (one_in(g, 4)) {
 		put(g, " limit ");
 		if (one_in(g, 2))
 			put(g, "%u", below(g, 5));
@@ -169,7 +164,12 @@ static void delete(struct gen *g)
 	struct array *a = any_array(g, "nsq"[below(g, 3)], true);
 
 	put(g, "delete ");
-	if (!a) {
+	if (g->locked && one_in(g, 6)) { /* the only thing that may happen to the array of a loop */
+		unsigned index = (unsigned)__builtin_ctz(g->locked);
+
+		put(g, "%s", g->arrays[index].name);
+		g->writes |= 1u << index;
+	} else if (!a) {
 		put(g, "%cg%u_%llu", "ns"[below(g, 2)], below(g, N_GLOBALS), (unsigned long long)g->seed);
 	} else if (one_in(g, 6)) {
 		put(g, "%s", a->name);
@@ -188,9 +188,20 @@ static void sample(struct gen *g, unsigned depth)
 		put(g, NOTHING);
 		return;
 	}
+	if (!g->loops && one_in(g, 6)) { /* many, for bars that have to be scaled */
+		unsigned i = g->counter++;
+
+		put(g, "for (ni%u = 0; ni%u < %u; ni%u++) ", i, i, 30 + below(g, 150), i);
+		stat_place(g, a, 0);
+		put(g, " <<< ni%u * %u %% %u - %u;", i, 1 + below(g, 9), 1 + below(g, 200), below(g, 60));
+		return;
+	}
 	stat_place(g, a, depth);
 	put(g, " <<< ");
-	if (one_in(g, 3)) {
+	if (one_in(g, 5)) {
+		edge(g);
+		put(g, ";");
+	} else if (one_in(g, 3)) {
 		put(g, "(");
 		number(g, depth);
 		put(g, ") %% 100000;");
@@ -236,15 +247,53 @@ static void print(struct gen *g, unsigned depth)
 
 static void match(struct gen *g)
 {
-	static const char *const patterns[] = {
-		"(a+)(b*)", "([a-z]+)([0-9]*)", "(.)(.)", "^(a)?(b)", "([^a]*)(a|b)", "(k)(e)(y)",
-	};
-	unsigned groups = below(g, 4);
-
 	put(g, "if (");
 	string(g, 1);
-	put(g, " =~ \"%s\") println(\"match \", matched(0), \"|\", matched(%u), \" \", ngroups());",
-	    PICK(g, patterns), groups > 2 ? 1 : groups);
+	put(g, " =~ ");
+	regex_with_groups(g);
+	put(g, ") println(\"match \", matched(0), \"|\", matched(%u), \"|\", ngroups());", below(g, 4));
+	if (one_in(g, 3))
+		put(g, " else println(\"no match \", matched(%u));", below(g, 2));
+}
+
+/* A string that becomes as long as one may be, or nearly. */
+static void grow(struct gen *g)
+{
+	unsigned i = g->counter++, s = below(g, N_STRINGS), n = below(g, N_NUMBERS);
+
+	if (g->loops) {
+		put(g, NOTHING);
+		return;
+	}
+	put(g, "for (ni%u = 0; ni%u < %u; ni%u++) s%u .= ", i, i, 2 + below(g, 14), i, s);
+	if (one_in(g, 2))
+		put(g, "s%u . ", s);
+	string_literal(g);
+	put(g, ";");
+	line(g);
+	put(g, "n%u = strlen(s%u);", n, s);
+	line(g);
+	put(g, "println(n%u, \" \", substr(s%u, n%u - %u, %u), \"|\", substr(s%u . \"%c\", n%u, 2));", n, s, n,
+	    below(g, 12), below(g, 20), s, "xyz"[below(g, 3)], n);
+}
+
+/* What a statistic has, all of it. */
+static void buckets(struct gen *g)
+{
+	const struct array *a = any_stat(g, false);
+	unsigned i = g->counter++;
+
+	if (!a || !a->hist || g->loops) {
+		put(g, NOTHING);
+		return;
+	}
+	put(g, "foreach (ni%u in ", i);
+	histogram(g, a, 0);
+	put(g, ") if (");
+	histogram(g, a, 0);
+	put(g, "[ni%u]) println(ni%u, \"*\", ", i, i);
+	histogram(g, a, 0);
+	put(g, "[ni%u]);", i);
 }
 
 /* A global that nobody reads: it is printed at the end. */
@@ -337,7 +386,16 @@ void statement(struct gen *g, unsigned depth)
 		return;
 	}
 	depth--;
-	switch (below(g, 25)) {
+	switch (below(g, 28)) {
+	case 25:
+		grow(g);
+		break;
+	case 26:
+		buckets(g);
+		break;
+	case 27:
+		try_catch(g, depth);
+		break;
 	case 22:
 		raise(g);
 		break;

@@ -5,9 +5,27 @@
 #include <stdio.h>
 #include <string.h>
 
+/* One that a histogram is printed of in few lines, or in many; whole intervals. */
+static void choose_histogram(struct gen *g, struct array *a)
+{
+	static const int linear[][3] = {
+		{ -20, 110, 10 }, { -40, 60, 10 }, { 0, 150, 10 }, { 0, 1, 1 }, { -100, 100, 5 }, { 0, 50, 50 },
+		{ -1000000, 1000000, 50000 }, { 1000000, 2000000, 1000000 }, { -64, -32, 1 }, { 0, 9, 3 },
+	};
+	const int *p = PICK(g, linear);
+
+	if (one_in(g, 2)) {
+		a->hist = "@hist_log(";
+		strcpy(a->hist_end, ")");
+		return;
+	}
+	a->hist = "@hist_linear(";
+	snprintf(a->hist_end, sizeof(a->hist_end), ", %d, %d, %d)", p[0], p[1], p[2]);
+}
+
 static void declare_globals(struct gen *g)
 {
-	static const char *const sizes[] = { "", "", "[4]", "[30]", "%[3]", "%[5]", "[2]" };
+	static const char *const sizes[] = { "", "", "[4]", "[30]", "%[3]", "%[5]", "[2]", "%[1]", "[1]", "%" };
 	unsigned long long seed = g->seed;
 
 	g->n_arrays = 1 + below(g, MAX_ARRAYS);
@@ -30,14 +48,8 @@ static void declare_globals(struct gen *g)
 		for (unsigned k = 0; k < a->n_keys; k++)
 			a->keys[k] = "nns"[below(g, 3)];
 		snprintf(a->name, sizeof(a->name), "%s%c%u_%llu", a->n_keys ? "a" : "", a->type, i, seed);
-		if (a->type == 'q' && one_in(g, 2)) {
-			a->hist = "@hist_log(";
-			strcpy(a->hist_end, ")");
-		} else if (a->type == 'q' && one_in(g, 2)) {
-			a->hist = "@hist_linear(";
-			snprintf(a->hist_end, sizeof(a->hist_end), ", %d, %u, 10)", (int)below(g, 3) * -20,
-				 50 + 10 * below(g, 6));
-		}
+		if (a->type == 'q' && !one_in(g, 4))
+			choose_histogram(g, a);
 		if (a->type == 'q' && one_in(g, 3))
 			a->shift = 1 + below(g, 6);
 		put(g, "%s%s%s", i ? ", " : "", a->name, a->n_keys ? PICK(g, sizes) : "");
@@ -48,6 +60,9 @@ static void declare_globals(struct gen *g)
 		put(g, "global un_%llu, us_%llu, uan_%llu%s, uas_%llu, uq_%llu, uaq_%llu\n", seed, seed, seed,
 		    PICK(g, sizes), seed, seed, seed);
 	put(g, "@define larger_%llu(a, b) %%( (@a > @b ? @a : @b) %%)\n", seed);
+	put(g, "@define largest_%llu(a, b, c) %%( @larger_%llu(@larger_%llu(@a, @b), @c) %%)\n", seed, seed, seed);
+	put(g, "@define twice_%llu(s) %%( (@s . @s) %%) @define constant_%llu %%( %d %%)\n", seed, seed,
+	    (int)below(g, 100) - 50);
 }
 
 /* Each is written at least once, in this order. */
@@ -94,8 +109,13 @@ static void body(struct gen *g, unsigned statements)
 		put(g, ";");
 	}
 	while (statements--) {
+		bool is_guarded = !g->self && !one_in(g, 4); /* an error ends only this statement */
+
 		line(g);
+		put(g, is_guarded ? "try { " : "");
 		statement(g, MAX_DEPTH);
+		if (is_guarded)
+			put(g, " } catch (s0) { println(\"caught \", s0); }");
 	}
 	show_locals(g);
 }
@@ -170,6 +190,18 @@ static void declare_function(struct gen *g)
 	g->self = NULL;
 }
 
+static void show_statistic(struct gen *g, const struct array *a)
+{
+	const char *name = a->name;
+
+	put(g, "\tprintdln(\" \", \"%s\", @count(%s), @sum(%s));\n", name, name, name);
+	put(g, "\tif (@count(%s)) printdln(\" \", @min(%s), @max(%s), @avg(%s), @variance(%s", name, name, name,
+	    name, name);
+	put(g, a->shift ? ", %u));\n" : "));\n", a->shift);
+	if (a->hist)
+		put(g, "\tif (@count(%s)) print(%s%s%s);\n", name, a->hist, name, a->hist_end);
+}
+
 /* All that is left in the globals. */
 static void show_globals(struct gen *g)
 {
@@ -194,8 +226,7 @@ static void show_globals(struct gen *g)
 		put(g, a->type == 'q' ? "]));\n" : "]);\n");
 	}
 	for (unsigned i = 0; i < g->n_stats; i++)
-		put(g, "\tprintln(\"%s \", @count(%s), \" \", @sum(%s));\n", g->stats[i].name, g->stats[i].name,
-		    g->stats[i].name);
+		show_statistic(g, &g->stats[i]);
 }
 
 /* The name of the point that the script's first probe is at: itself, or an alias of it. */

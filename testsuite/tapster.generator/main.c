@@ -16,6 +16,7 @@
  *
  * generate.c makes scripts, machine.c evaluates them.
  */
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -110,15 +111,14 @@ static void give_initial(struct batch *b, uint64_t seed, int64_t n)
 static void choose_options(struct batch *b, uint64_t seed, uint64_t first)
 {
 	static const unsigned nestings[] = { 10, 10, 4, 25 }, entries[] = { 100, 100, 8, 3 }, errors[] = { 0, 3, 9 };
+	static const size_t strings[] = { 512, 512, 64, 100, 41 };
 	struct chance c = chance_from(seed ^ 0x5eed);
 	unsigned nesting = nestings[chance_below(&c, 4)], entry = entries[chance_below(&c, 4)];
 
 	b->limits = (struct limits){
-		.max_string = 512, .max_nesting = nesting, .max_entries = entry,
+		.max_string = strings[chance_below(&c, 5)], .max_nesting = nesting, .max_entries = entry,
 		.max_errors = 1000, .max_steps = MAX_STEPS,
 	};
-	if (!chance_below(&c, 8))
-		b->limits.max_string = 64;
 	if (!chance_below(&c, 12)) /* ends before many of the scripts have run */
 		b->limits.max_errors = errors[chance_below(&c, 3)];
 	if (!chance_below(&c, 4))
@@ -230,18 +230,11 @@ static const char *error_lines(struct arena *a, const struct buf *err)
 	return lines;
 }
 
-static bool agree(const struct batch *b, const struct result *r)
-{
-	const struct outcome *o = &b->outcome;
-
-	return o->out.len == r->out.len && !memcmp(o->out.data, r->out.data, r->out.len) &&
-	       !strcmp(o->errors.data ? o->errors.data : "", error_lines(b->arena, &r->err));
-}
-
 /* ---- what differs ---- */
 
-/* The line of A that isn't in B at the same place, and that of B. */
-static void show_difference(const char *what, const char *want, size_t n_want, const char *got, size_t n_got)
+/* The first line of WANT that isn't in GOT at the same place, and that of GOT; NULL: they are the same. */
+static const char *difference(struct arena *a, const char *what, const char *want, size_t n_want,
+			      const char *got, size_t n_got)
 {
 	size_t i = 0, line = 0;
 
@@ -251,23 +244,35 @@ static void show_difference(const char *what, const char *want, size_t n_want, c
 		i++;
 	}
 	if (i == n_want && i == n_got)
-		return;
-	printf("  %s: should be '%.*s', is '%.*s'\n", what,
-	       (int)strcspn(want + line, "\n"), n_want > line ? want + line : "",
-	       (int)strcspn(got + line, "\n"), n_got > line ? got + line : "");
+		return NULL;
+	return arena_printf(a, "  %s: should be '%.*s', is '%.*s'\n", what,
+			    (int)strcspn(want + line, "\n"), n_want > line ? want + line : "",
+			    (int)strcspn(got + line, "\n"), n_got > line ? got + line : "");
+}
+
+/* What differs first in the output, and in the errors; "": nothing. */
+static const char *differences(const struct batch *b, const struct result *r)
+{
+	const struct outcome *o = &b->outcome;
+	const char *errors = error_lines(b->arena, &r->err), *want = o->errors.data ? o->errors.data : "";
+	const char *in_output = difference(b->arena, "output", o->out.data ? o->out.data : "", o->out.len,
+					   r->out.data ? r->out.data : "", r->out.len);
+	const char *in_errors = difference(b->arena, "errors", want, strlen(want), errors, strlen(errors));
+
+	return arena_printf(b->arena, "%s%s", in_output ? in_output : "", in_errors ? in_errors : "");
+}
+
+static bool agree(const struct batch *b, const struct result *r)
+{
+	return !*differences(b, r);
 }
 
 static void report(struct batch *b, const struct result *r, uint64_t seed)
 {
-	const char *errors = error_lines(b->arena, &r->err);
-	const char *want = b->outcome.errors.data ? b->outcome.errors.data : "";
-
 	printf("seed %llu differs;", (unsigned long long)seed);
 	for (size_t i = 0; i < b->n_options; i++)
 		printf(" %s", b->options[i]);
-	printf("\n");
-	show_difference("output", b->outcome.out.data, b->outcome.out.len, r->out.data, r->out.len);
-	show_difference("errors", want, strlen(want), errors, strlen(errors));
+	printf("\n%s", differences(b, r));
 	if (!r->out.len || r->status)
 		printf("  status %d: %.600s\n", r->status, r->err.data ? r->err.data : "");
 }
@@ -279,6 +284,7 @@ struct reduction {
 	struct batch *b;
 	struct syntax_file *file;
 	struct result result;
+	const char *difference; /* what is looked for, by its kind */
 	bool has_changed;
 };
 
@@ -294,15 +300,43 @@ static char *print_file(struct reduction *r)
 	return copy;
 }
 
-/* Does the tree, as it is, still fail, and in the run, not before? */
+/* A difference without its numbers, most of which change with the script's size. */
+static const char *kind_of(struct arena *a, const char *difference)
+{
+	char *kind = arena_strndup(a, difference, strlen(difference)), *to = kind;
+
+	for (const char *from = kind; *from; from++)
+		if (!isdigit((unsigned char)*from))
+			*to++ = *from;
+		else if (to == kind || to[-1] != '0')
+			*to++ = '0';
+	*to = '\0';
+	return kind;
+}
+
+/*
+ * Does the tree, as it is, still fail, in the run, not before, and in the same way?  What is
+ * left after a cut may be script in which there is nothing to be noticed, which the compiler
+ * takes away with its errors, and the evaluation doesn't: another difference, of no interest.
+ */
 static bool still_fails(struct reduction *r)
 {
-	const char *text = print_file(r);
+	const char *text = print_file(r), *kind;
 
 	if (!evaluate(r->b, text) || r->b->outcome.is_endless)
 		return false;
 	run_tapster(r->s, r->b, text, &r->result);
-	return r->result.out.len && !agree(r->b, &r->result);
+	if (!r->result.out.len)
+		return false;
+	kind = kind_of(r->b->arena, differences(r->b, &r->result));
+	if (!r->difference)
+		r->difference = kind;
+	return *kind && !strcmp(kind, r->difference);
+}
+
+static bool is_nothing(const struct stmt *s)
+{
+	return s->kind == STMT_NULL || (s->kind == STMT_BLOCK && !s->block.body.n);
 }
 
 /* Statements go, or are replaced by their bodies. */
@@ -311,9 +345,9 @@ static void reduce_stmt(struct ast_walker *w, struct stmt **slot)
 	struct reduction *r = w->data;
 	struct stmt *s = *slot, *nothing;
 
-	if (s->kind == STMT_NULL)
+	if (is_nothing(s))
 		return;
-	nothing = stmt_new(r->b->arena, STMT_NULL, s->loc);
+	nothing = stmt_new(r->b->arena, STMT_BLOCK, s->loc); /* of "try", nothing else will do */
 	*slot = nothing;
 	if (still_fails(r)) {
 		r->has_changed = true;
@@ -329,7 +363,7 @@ static void no_expr(struct ast_walker *w, struct expr **slot)
 	(void)slot;
 }
 
-static void drop_nulls(struct ast_walker *w, struct stmt **slot)
+static void drop_nothing(struct ast_walker *w, struct stmt **slot)
 {
 	struct stmt *s = *slot;
 
@@ -337,7 +371,7 @@ static void drop_nulls(struct ast_walker *w, struct stmt **slot)
 		size_t n = 0;
 
 		VEC_EACH(&s->block.body, i)
-			if (s->block.body.at[i]->kind != STMT_NULL)
+			if (!is_nothing(s->block.body.at[i]))
 				s->block.body.at[n++] = s->block.body.at[i];
 		s->block.body.n = n;
 	}
@@ -349,7 +383,7 @@ static void minimise(const struct settings *s, struct batch *b)
 	struct sources *sources = sources_new(b->arena);
 	struct reduction r = { .s = s, .b = b, .file = parse(b->arena, sources, b->path, b->text.data) };
 	struct ast_walker walker = { .expr = no_expr, .stmt = reduce_stmt, .data = &r };
-	struct ast_walker cleaner = { .expr = no_expr, .stmt = drop_nulls };
+	struct ast_walker cleaner = { .expr = no_expr, .stmt = drop_nothing };
 
 	result_init(&r.result);
 	if (!still_fails(&r)) {
@@ -377,9 +411,9 @@ static void minimise(const struct settings *s, struct batch *b)
 			struct decl *d = r.file->decls.at[i];
 
 			if (d->kind == DECL_PROBE)
-				drop_nulls(&cleaner, &d->probe.body);
+				drop_nothing(&cleaner, &d->probe.body);
 			else if (d->kind == DECL_FUNCTION)
-				drop_nulls(&cleaner, &d->function.body);
+				drop_nothing(&cleaner, &d->function.body);
 		}
 	} while (r.has_changed);
 	if (still_fails(&r))

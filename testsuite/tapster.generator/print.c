@@ -27,6 +27,39 @@ static int64_t take_size(enum print_size kind, int constant, const struct value 
 	return 0;
 }
 
+/* At most 4095 is generated as an address, where there is no memory. */
+static void read_fault(struct machine *m, const struct expr *e, struct value address)
+{
+	fail(m, e->loc, arena_printf(m->arena, "read fault [man error::fault] at 0x%llx",
+				     (unsigned long long)address.n));
+}
+
+/* Of the parts that show memory: how much, or whether it is there. */
+static void check_memory(struct machine *m, const struct expr *e, const struct value *args, bool sizes)
+{
+	const struct value *first = args;
+
+	VEC_EACH(&e->print.parts, i) {
+		const struct print_part *p = &e->print.parts.at[i];
+		int64_t n;
+
+		if (p->conv == CONV_LITERAL)
+			continue;
+		take_size(p->width_kind, p->width, &args);
+		n = take_size(p->precision_kind, p->precision, &args);
+		if (p->conv != CONV_MEMORY && p->conv != CONV_MEMORY_HEX) {
+			args++;
+			continue;
+		}
+		if (!sizes)
+			read_fault(m, e, *args);
+		else if (n < 0 || n > 4096)
+			fail(m, p->precision_kind == SIZE_ARG ? e->print.args.at[args - 1 - first]->loc : e->loc,
+			     arena_printf(m->arena, "%lld is too many bytes for a memory dump", (long long)n));
+		args++;
+	}
+}
+
 static void print_format(struct buf *out, const struct expr *e, const struct value *args)
 {
 	VEC_EACH(&e->print.parts, i) {
@@ -76,6 +109,10 @@ struct value eval_print(struct machine *m, const struct expr *e)
 		return print_histogram(m, e->print.histogram, e->loc);
 	args = ARENA_ARRAY(m->arena, e->print.args.n + 1, struct value);
 	eval_keys(m, &e->print.args, args, NULL);
+	if (m->failed)
+		return number(0);
+	check_memory(m, e, args, true);
+	check_memory(m, e, args, false);
 	if (m->failed)
 		return number(0);
 	buf_init(&text);

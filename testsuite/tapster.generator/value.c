@@ -20,25 +20,30 @@ int value_compare(struct value a, struct value b)
 
 /* ---- statistics ---- */
 
+static int64_t minus(int64_t a, int64_t b)
+{
+	return (int64_t)((uint64_t)a - (uint64_t)b);
+}
+
 /* SystemTap's variance: Welford's method in integers that truncate, on numbers shifted to the
  * left; of a scalar then one step of the law of total variance around the mean of all. */
 static int64_t variance(const struct samples *s, int shift, bool is_element)
 {
-	int64_t mean = 0, squares = 0, total = 0, n = (int64_t)s->at.n, off;
+	int64_t mean = 0, n = (int64_t)s->at.n;
+	uint64_t squares = 0, total = 0, off;
 
 	if (n < 2)
 		return 0;
 	VEC_EACH(&s->at, i) {
-		int64_t x = (int64_t)((uint64_t)s->at.at[i] << shift), delta = x - mean;
+		int64_t x = (int64_t)((uint64_t)s->at.at[i] << shift), delta = minus(x, mean);
 
 		mean += delta / (int64_t)(i + 1);
-		squares += i ? delta * (x - mean) : 0;
-		total += s->at.at[i];
+		squares += i ? (uint64_t)delta * (uint64_t)minus(x, mean) : 0;
+		total += (uint64_t)s->at.at[i];
 	}
-	off = mean - (int64_t)((uint64_t)total << shift) / n;
-	if (is_element)
-		off = 0;
-	return ((n * off * off + (n - 1) * (squares / (n - 1))) / (n - 1)) >> (2 * shift);
+	off = is_element ? 0 : (uint64_t)minus(mean, (int64_t)(total << shift) / n);
+	squares = (uint64_t)(n - 1) * (uint64_t)((int64_t)squares / (n - 1));
+	return (int64_t)((uint64_t)n * off * off + squares) / (n - 1) >> (2 * shift);
 }
 
 int64_t samples_extract(const struct samples *s, enum statop op, int shift, bool is_element)

@@ -107,7 +107,7 @@ static void emit_part(struct emit *e, const struct expr *x, const struct print_p
 	case CONV_MEMORY_HEX:
 		if (p->precision_kind == SIZE_NONE)
 			precision = "1";
-		emit_at(e, "operator 'printf'", x->loc);
+		emit_at(e, name_token(e, x->loc), x->loc);
 		out(&e->o, "rt_print_mem(c, %s, %s, %s, %s, %s);",
 		    p->conv == CONV_MEMORY ? "false" : "true", flags, width, precision, value);
 		if (!x->print.to_string)
@@ -123,7 +123,58 @@ static void emit_part(struct emit *e, const struct expr *x, const struct print_p
 	}
 }
 
-void emit_print(struct emit *e, const struct expr *x)
+/* Does printing X read memory of the process? */
+static bool reads_memory(const struct expr *x)
+{
+	VEC_EACH(&x->print.parts, i)
+		if (x->print.parts.at[i].conv == CONV_MEMORY || x->print.parts.at[i].conv == CONV_MEMORY_HEX)
+			return true;
+	return false;
+}
+
+/* Before anything is printed: of all parts that show memory the sizes, or whether it can be read. */
+static void emit_memory_check(struct emit *e, const struct expr *x, bool sizes)
+{
+	const expr_vec *args = &x->print.args;
+	size_t next = 0;
+
+	VEC_EACH(&x->print.parts, i) {
+		const struct print_part *p = &x->print.parts.at[i];
+		const char *size;
+
+		if (p->conv == CONV_LITERAL)
+			continue;
+		size_c(e, p->width_kind, p->width, args, &next);
+		size = size_c(e, p->precision_kind, p->precision, args, &next);
+		if (p->conv != CONV_MEMORY && p->conv != CONV_MEMORY_HEX) {
+			next++;
+			continue;
+		}
+		if (!sizes) {
+			emit_at(e, name_token(e, x->loc), x->loc);
+			out(&e->o, "rt_check_mem(c, %s, %s);", p->precision_kind == SIZE_NONE ? "1" : size,
+			    expr_c(e, args->at[next]));
+			emit_check(e);
+		} else if (p->precision_kind != SIZE_NONE) {
+			struct loc loc = p->precision_kind == SIZE_ARG ? args->at[next - 1]->loc : x->loc;
+
+			emit_at(e, name_token(e, loc), loc);
+			out(&e->o, "rt_check_mem_size(c, %s);", size);
+			emit_check(e);
+		}
+		next++;
+	}
+}
+
+static void emit_memory_checks(struct emit *e, const struct expr *x)
+{
+	if (!reads_memory(x))
+		return;
+	emit_memory_check(e, x, true);
+	emit_memory_check(e, x, false);
+}
+
+static void emit_parts(struct emit *e, const struct expr *x)
 {
 	size_t next = 0;
 
@@ -149,20 +200,18 @@ void emit_print(struct emit *e, const struct expr *x)
 		emit_literal(e, "\n", 1);
 }
 
-/* Does printing X read memory of the process? */
-static bool can_fail(const struct expr *x)
+void emit_print(struct emit *e, const struct expr *x)
 {
-	VEC_EACH(&x->print.parts, i)
-		if (x->print.parts.at[i].conv == CONV_MEMORY || x->print.parts.at[i].conv == CONV_MEMORY_HEX)
-			return true;
-	return false;
+	emit_memory_checks(e, x);
+	emit_parts(e, x);
 }
 
 void emit_sprint(struct emit *e, const char *dst, const struct expr *x)
 {
+	emit_memory_checks(e, x);
 	out(&e->o, "rt_sprint_begin(c, %s, MAXSTRINGLEN);", dst);
-	emit_print(e, x);
+	emit_parts(e, x);
 	out(&e->o, "rt_sprint_end(c);");
-	if (can_fail(x))
+	if (reads_memory(x))
 		emit_check(e);
 }
