@@ -271,14 +271,26 @@ static void print_message(const struct diag *d, const struct diag_message *m, FI
 	print_places(d, m->loc, out);
 }
 
-/* The same words at the same place have been printed before. */
+/* The same words at the same place have been printed before; of a warning, anywhere. */
 static bool is_repeated(const struct diag *d, const struct diag_message *m)
 {
+	if (m->severity == DIAG_WARNING && !d->verbose)
+		for (const struct diag_message *e = d->warned; e; e = e->next)
+			if (!strcmp(e->text, m->text))
+				return true;
 	for (const struct diag_message *e = d->first; e != m; e = e->next)
 		if (e->severity == m->severity && e->loc.file == m->loc.file &&
 		    e->loc.offset == m->loc.offset && !strcmp(e->text, m->text))
 			return true;
 	return false;
+}
+
+static void note_warned(struct diag *d, const struct diag_message *m)
+{
+	struct diag_message *copy = arena_memdup(d->arena, m, sizeof(*m));
+
+	copy->next = d->warned;
+	d->warned = copy;
 }
 
 /* Errors, and notes that show a place, stand apart by blank lines. */
@@ -305,6 +317,8 @@ void diag_flush(struct diag *d, FILE *out)
 		if (is_apart_before && (m->loc.file || m->severity != DIAG_NOTE))
 			fputc('\n', out);
 		print_message(d, m, out);
+		if (m->severity == DIAG_WARNING)
+			note_warned(d, m);
 		is_apart_before = is_apart(m) || (is_apart_before && m->severity == DIAG_NOTE);
 	}
 	if (is_apart_before)

@@ -63,6 +63,7 @@ struct diag {
 	int verbose;
 	bool color;             /* for a terminal */
 	struct diag_message *first, *last; /* private */
+	struct diag_message *warned;       /* private: printed before */
 };
 
 void diag_init(struct diag *d, struct arena *a, diag_locate_fn *locate, void *sources);

@@ -339,6 +339,8 @@ struct var {
 	struct target_type target_type; /* [resolve] */
 	bool is_synthetic;     /* made by the translator: not printed at the end */
 	bool is_read, is_written; /* [effects] anywhere in the script */
+	unsigned n_named;         /* [resolve] how often a local is named in its body */
+	bool is_named_in_c;       /* [resolve] a pragma of embedded C says that it is used */
 	bool is_atomic;        /* [locks] a global without a lock: each access is one atomic operation */
 	uint32_t watch;        /* [effects] its bit in script_probe.condition; 0: conditions don't read it */
 	bool is_counter;       /* [locks] a global that is only added to: counted per stripe */

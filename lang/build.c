@@ -65,7 +65,6 @@ void build_decl_start(struct parser *p, bool is_private, bool in_function)
 	p->is_private = is_private;
 	p->in_function = in_function;
 	p->is_epilogue = false;
-	p->slice = NULL;
 }
 
 static struct decl *add_decl(struct parser *p, enum decl_kind kind, struct loc loc,
@@ -122,8 +121,6 @@ point_vec build_alias_name(struct parser *p, struct loc loc, point_vec names, po
 	VEC_PUSH(p->arena, &names, points.at[0]);
 	return names;
 }
-
-static void claim_slices(struct parser *p);
 
 point_vec build_part(struct parser *p, struct loc loc, struct text name, struct expr *arg)
 {
@@ -185,7 +182,6 @@ point_vec build_join_points(struct parser *p, struct loc loc, point_vec left, po
 point_vec build_suffix(struct parser *p, struct loc loc, point_vec points, int64_t suffix,
 		       struct expr *condition)
 {
-	claim_slices(p);
 	VEC_EACH(&points, i) {
 		struct point *point = points.at[i];
 
@@ -287,17 +283,8 @@ void build_global(struct parser *p, struct loc loc, struct text name, bool wraps
 
 /* ---- statements ---- */
 
-/* A slice that no delete has claimed stands where a value is meant. */
-static void claim_slices(struct parser *p)
-{
-	if (p->slice)
-		diag_error(p->env->diag, p->slice->loc, E_SLICE);
-	p->slice = NULL;
-}
-
 stmt_vec build_stmts(struct parser *p, stmt_vec stmts, struct stmt *s)
 {
-	claim_slices(p);
 	if (s->kind != STMT_NULL) /* in a list it is but a separator */
 		VEC_PUSH(p->arena, &stmts, s);
 	return stmts;
@@ -388,8 +375,6 @@ struct stmt *build_delete(struct parser *p, struct loc loc, struct expr *what)
 {
 	struct stmt *s = stmt_new(p->arena, STMT_DELETE, loc);
 
-	if (p->slice == what)
-		p->slice = NULL;
 	s->expr.expr = what;
 	return finish(p, s);
 }

@@ -75,25 +75,12 @@ struct expr *build_internal(struct parser *p, struct loc loc, struct text name, 
 	return build_call(p, loc, (struct text){ .at = intern(p->env->names, with_at) }, args);
 }
 
-static void note_slice(struct parser *p, struct expr *e)
-{
-	VEC_EACH(&e->index.keys, i) {
-		if (e->index.keys.at[i])
-			continue;
-		if (p->slice)
-			diag_error(p->env->diag, p->slice->loc, E_SLICE);
-		p->slice = e;
-		break;
-	}
-}
-
 struct expr *build_index(struct parser *p, struct loc loc, struct text name, expr_vec keys)
 {
 	struct expr *e = expr_new(p->arena, EXPR_INDEX, loc);
 
 	e->index.name = name.at;
 	e->index.keys = keys;
-	note_slice(p, e);
 	return build_finish(p, e);
 }
 

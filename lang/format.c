@@ -8,7 +8,7 @@
 #include "lang/messages.h"
 #include "lang/parse_int.h"
 
-enum { MAX_FORMAT_NUMBER = 1 << 20 };
+enum { MAX_FORMAT_NUMBER = 1 << 20 }; /* no output is as wide: larger ones mean the same */
 
 struct reader {
 	const char *at, *end;
@@ -38,23 +38,22 @@ static unsigned read_flag(struct reader *r)
 	return 0;
 }
 
-/* Digits or "*".  False where the number is too large. */
-static bool read_size(struct reader *r, enum print_size *kind, int *value)
+/* Digits or "*". */
+static void read_size(struct reader *r, enum print_size *kind, int *value)
 {
 	int64_t n = 0;
 
 	if (take(r, '*')) {
 		*kind = SIZE_ARG;
-		return true;
+		return;
 	}
 	if (r->at == r->end || *r->at < '0' || *r->at > '9')
-		return true;
+		return;
 	for (; r->at < r->end && *r->at >= '0' && *r->at <= '9'; r->at++)
 		if (n <= MAX_FORMAT_NUMBER)
 			n = n * 10 + (*r->at - '0');
 	*kind = SIZE_CONST;
-	*value = (int)n;
-	return n <= MAX_FORMAT_NUMBER;
+	*value = (int)(n < MAX_FORMAT_NUMBER ? n : MAX_FORMAT_NUMBER);
 }
 
 static bool find_conversion(char c, enum print_conv *conv)
@@ -100,16 +99,9 @@ static bool read_directive(struct parser *p, struct loc loc, struct reader *r,
 {
 	struct print_part part = { .flags = read_flag(r) };
 
-	if (!read_size(r, &part.width_kind, &part.width)) {
-		diag_error(p->env->diag, loc, E_FORMAT_NUMBER, MAX_FORMAT_NUMBER);
-		return false;
-	}
-	if (take(r, '.')) { /* alone: as if it were not there */
-		if (!read_size(r, &part.precision_kind, &part.precision)) {
-			diag_error(p->env->diag, loc, E_FORMAT_NUMBER, MAX_FORMAT_NUMBER);
-			return false;
-		}
-	}
+	read_size(r, &part.width_kind, &part.width);
+	if (take(r, '.')) /* alone: as if it were not there */
+		read_size(r, &part.precision_kind, &part.precision);
 	take(r, 'l'); /* everything is 64 bits wide */
 	if (r->at == r->end) {
 		diag_error(p->env->diag, loc, E_FORMAT_END);

@@ -113,7 +113,7 @@ static void script_error(const YYLTYPE *where, struct parser *p, const char *mes
 
 %precedence END
 %precedence ELSE ';' '+' '-' '&' '(' '[' ')' INC DEC
-%precedence NAME TARGET STRING NUMBER EMBEDDED PRINT PRINTF PRINTD '!' '~' STATOP
+%precedence NAME TARGET PRETTY STRING NUMBER EMBEDDED PRINT PRINTF PRINTD '!' '~' STATOP
 %precedence HIST_LOG_OP HIST_LINEAR_OP CAST VAR DEFINED ENTRY PERF CONST INTERNAL
 
 %type <text> name member member_keyword print_word piece component
@@ -122,10 +122,10 @@ static void script_error(const YYLTYPE *where, struct parser *p, const char *mes
 %type <op> assign_op compare_op shift_op
 %type <type> type_opt type
 %type <sort> sort_opt sort
-%type <expr> expr ternary lor land bor bxor band membership comparison shift concat sum product
+%type <expr> expr ternary lor land bor bxor band membership comparison ordering shift concat sum product
 %type <expr> unary crement deref primary literal print hist condition_opt limit_opt init_opt array
-%type <expr> expr_opt key array_size
-%type <exprs> args args_opt keys
+%type <expr> expr_opt key plain_key array_size
+%type <exprs> args args_opt keys plain_keys
 %type <stmt> stmt block epilogue
 %type <stmts> stmts
 %type <points> points point names dotted dotted_part
@@ -456,8 +456,8 @@ band:
 membership:
 	comparison %prec END
 |	comparison IN array { $$ = build_in(p, @2.loc, build_keys(p, (expr_vec){ 0 }, $1), $3); }
-|	'[' keys ']' IN array { $$ = build_in(p, @4.loc, $2, $5); }
-|	'[' keys ']' %prec END { $$ = build_tuple(p, @1.loc, $2); }
+|	'[' plain_keys ']' IN array { $$ = build_in(p, @4.loc, $2, $5); }
+|	'[' plain_keys ']' %prec END { $$ = build_tuple(p, @1.loc, $2); }
 ;
 
 array:
@@ -466,10 +466,14 @@ array:
 ;
 
 comparison:
+	ordering %prec END
+|	shift MATCH STRING { $$ = build_regex(p, @2.loc, OP_MATCH, $1, @3.loc, $3); }
+|	shift NOMATCH STRING { $$ = build_regex(p, @2.loc, OP_NOMATCH, $1, @3.loc, $3); }
+;
+
+ordering:
 	shift %prec END
-|	comparison compare_op shift { $$ = build_binary(p, EXPR_COMPARE, @2.loc, $2, $1, $3); }
-|	comparison MATCH STRING { $$ = build_regex(p, @2.loc, OP_MATCH, $1, @3.loc, $3); }
-|	comparison NOMATCH STRING { $$ = build_regex(p, @2.loc, OP_NOMATCH, $1, @3.loc, $3); }
+|	ordering compare_op shift { $$ = build_binary(p, EXPR_COMPARE, @2.loc, $2, $1, $3); }
 ;
 
 compare_op:
@@ -542,6 +546,7 @@ primary:
 |	NAME '(' args_opt ')' { $$ = build_call(p, @1.loc, $1, $3); }
 |	NAME '[' keys ']' { $$ = build_index(p, @1.loc, $1, $3); }
 |	TARGET { $$ = build_target(p, @1.loc, $1); }
+|	PRETTY { $$ = build_target(p, @1.loc, $1); }
 |	'(' expr ')' { $$ = $2; }
 |	EMBEDDED { $$ = build_embedded(p, @1.loc, $1); }
 |	print
@@ -592,6 +597,17 @@ keys:
 
 key:
 	expr
+|	'*' { $$ = NULL; }
+;
+
+/* Before "in": nothing looser than a comparison. */
+plain_keys:
+	plain_key { $$ = build_keys(p, (expr_vec){ 0 }, $1); }
+|	plain_keys ',' plain_key { $$ = build_keys(p, $1, $3); }
+;
+
+plain_key:
+	comparison
 |	'*' { $$ = NULL; }
 ;
 

@@ -21,6 +21,7 @@
 #define E_MACRO_PARAMETERS "E_MACRO_PARAMETERS", "expected ',' or ')' in the parameters of macro '@%s'"
 #define E_MACRO_BODY "E_MACRO_BODY", "expected '%%(' or '(' in the definition of macro '@%s'"
 #define E_MACRO_END "E_MACRO_END", "incomplete macro definition - missing '%%)'"
+#define E_MACRO_NESTED "E_MACRO_NESTED", "'@define' forbidden inside macro body"
 #define E_MACRO_REDEFINED "E_MACRO_REDEFINED", "attempt to redefine macro '@%s' in the same file"
 #define N_MACRO_FIRST "macro '@%s' first defined here"
 #define W_MACRO_BUILTIN "W_MACRO_BUILTIN", "macro redefines built-in operator '@%s'"
@@ -40,6 +41,7 @@
 #define E_CONDITION_ORDER "E_CONDITION_ORDER", "wildcard not allowed with order comparison operators"
 #define E_CONDITION_MARK "E_CONDITION_MARK", "expected '%%?' marker for conditional"
 #define E_CONDITION_OPEN "E_CONDITION_OPEN", "incomplete conditional at end of file"
+#define E_CONDITION_ELSE "E_CONDITION_ELSE", "invalid conditional - duplicate '%%:'"
 #define E_CONDITION_STRAY "E_CONDITION_STRAY", "incomplete conditional - missing '%%('"
 
 /* grammar */
@@ -60,7 +62,6 @@
 #define E_ALTERNATIVES "E_ALTERNATIVES", "more than %u alternatives in a probe point"
 #define E_POINT_NAME "E_POINT_NAME", "expected one of ', { = +='"
 #define E_TUPLE "E_TUPLE", "unexpected comma-separated expression list"
-#define E_SLICE "E_SLICE", "'*' stands for any key only in delete, foreach and before 'in'"
 #define E_KEYS "E_KEYS", "more than %d keys"
 #define E_SORT_TWICE "E_SORT_TWICE", "multiple sort directives"
 #define E_STAT_PARAMETER "E_STAT_PARAMETER", "not more than 1 parameter allowed"
@@ -71,6 +72,5 @@
 #define E_PRINT_EMPTY "E_PRINT_EMPTY", "expected expression: %s wants a value"
 #define E_FORMAT "E_FORMAT", "invalid or missing conversion specifier"
 #define E_FORMAT_END "E_FORMAT_END", "trailing incomplete print format conversion"
-#define E_FORMAT_NUMBER "E_FORMAT_NUMBER", "width or precision of more than %d in a print format"
 
 #endif

@@ -81,7 +81,6 @@ struct parser {
 	bool in_function;        /* what the declaration being read is */
 	bool is_private;
 	bool is_epilogue;
-	struct expr *slice;      /* a[*, x] that no delete has claimed yet */
 	bool too_deep;           /* reported */
 };
 

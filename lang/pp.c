@@ -49,7 +49,8 @@ struct frame {
 
 struct conditional {
 	struct loc loc;
-	size_t frame; /* depth of the stack at which it was opened */
+	size_t frame;  /* depth of the stack at which it was opened */
+	bool has_else; /* its "%:" has been */
 };
 
 struct pp {
@@ -159,6 +160,12 @@ static bool skip_to_close(struct pp *pp)
 	return false;
 }
 
+/* The words of the print family are no keywords. */
+static bool is_name(int kind)
+{
+	return kind == NAME || kind == PRINT || kind == PRINTF || kind == PRINTD;
+}
+
 /* "(a, b)" after the name. */
 static bool read_parameters(struct pp *pp, struct macro *m)
 {
@@ -168,7 +175,7 @@ static bool read_parameters(struct pp *pp, struct macro *m)
 
 	do {
 		t = raw(pp, &loc);
-		if (!t || t->kind != NAME) {
+		if (!t || !is_name(t->kind)) {
 			diag_error(d, loc, E_MACRO_PARAMETER);
 			return false;
 		}
@@ -204,7 +211,11 @@ static bool read_macro(struct pp *pp, struct loc at)
 	struct loc loc = at;
 	const struct token *t = raw(pp, &loc);
 
-	if (!t || t->kind != NAME) {
+	if (pp->frames.n > 1) {
+		diag_error(d, at, E_MACRO_NESTED);
+		return skip_body(pp);
+	}
+	if (!t || !is_name(t->kind)) {
 		diag_error(d, loc, E_MACRO_NAME);
 		return skip_body(pp);
 	}
@@ -507,22 +518,6 @@ static bool compare_config(struct pp *pp, const char *name, bool *result)
 	return compare_string(pp, value, COMPARE_WILDCARD, result);
 }
 
-/* defined($1), defined(@1): was the argument given? */
-static bool test_defined(struct pp *pp, struct loc at, bool *result)
-{
-	struct loc loc = at;
-	const struct token *open = raw(pp, &loc), *argument = raw(pp, &loc), *close = NULL;
-
-	while (argument && (close = raw(pp, &loc)) && close->kind != ')')
-		;
-	if (!open || open->kind != '(' || !argument || argument->kind == ')' || !close) {
-		diag_error(pp->env->diag, at, E_CONDITION);
-		return false;
-	}
-	*result = !(argument->kind == JUNK && argument->len == JUNK_ARGUMENT);
-	return true;
-}
-
 static bool eval_name(struct pp *pp, const char *name, struct loc loc, bool *result)
 {
 	const struct parse_env *env = pp->env;
@@ -546,8 +541,6 @@ static bool eval_name(struct pp *pp, const char *name, struct loc loc, bool *res
 		return compare_number(pp, env->guru, true, result);
 	if (is_config_name(name))
 		return compare_config(pp, name, result);
-	if (!strcmp(name, "defined"))
-		return test_defined(pp, loc, result);
 	diag_error(env->diag, loc, E_CONDITION);
 	return false;
 }
@@ -635,6 +628,7 @@ static bool open_conditional(struct pp *pp, struct loc loc)
 		return true;
 	}
 	mark = skip_branch(pp, true);
+	c.has_else = true;
 	if (mark == PP_ELSE)
 		VEC_PUSH(pp->env->arena, &pp->open, c);
 	else if (!mark)
@@ -653,11 +647,17 @@ static bool close_conditional(struct pp *pp, int mark, struct loc loc)
 	}
 	c = VEC_LAST(&pp->open);
 	pp->open.n--;
-	if (mark == PP_ELSE && skip_branch(pp, false) != PP_CLOSE) {
+	if (mark == PP_CLOSE)
+		return true;
+	if (!c.has_else)
+		mark = skip_branch(pp, true);
+	if (mark == PP_ELSE) {
+		diag_error(pp->env->diag, loc, E_CONDITION_ELSE);
+		skip_branch(pp, false);
+	} else if (!mark) {
 		diag_error(pp->env->diag, c.loc, E_CONDITION_OPEN);
-		return false;
 	}
-	return true;
+	return mark == PP_CLOSE;
 }
 
 /* ---- the stream of tokens ---- */

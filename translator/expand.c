@@ -413,7 +413,7 @@ static void add_alias(struct session *s, const struct decl *d)
 
 			if (part->has_arg)
 				diag_error(&s->diag, part->loc, E_ALIAS_ARGUMENT, part->name);
-			else if (strchr(part->name, '*'))
+			else if (!strcmp(part->name, "*"))
 				diag_error(&s->diag, part->loc, E_ALIAS_WILDCARD);
 			else
 				continue;

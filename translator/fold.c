@@ -2,7 +2,7 @@
 /*
  * Needs: a typed tree without errors (dead branches are checked before they go,
  * as in stap).
- * Leaves: operators over literals replaced by their value, branches that a
+ * Leaves: no overload of which a call is never told "next"; operators over literals replaced by their value, branches that a
  * constant decides by the branch taken; then prune's rounds over what that
  * leaves unused.  A division by a literal zero stays: it is a run-time error
  * that try can catch.
@@ -285,10 +285,42 @@ static bool fold_once(struct session *s, struct folder *f)
 	return f->changed;
 }
 
+static void cut_callees(struct ast_walker *w, struct expr **slot)
+{
+	if ((*slot)->kind == EXPR_CALL) {
+		decl_vec *callees = &(*slot)->call.callees;
+		size_t n = 0;
+
+		while (n < callees->n && callees->at[n++]->function.has_next)
+			;
+		callees->n = n;
+	}
+	ast_walk_expr(w, *slot);
+}
+
+static void cut_callees_in(struct ast_walker *w, struct stmt **slot)
+{
+	ast_walk_stmt(w, *slot);
+}
+
+/* What is behind an overload that never says "next" had a say in types only. */
+static void cut_overloads(struct session *s)
+{
+	struct ast_walker w = { .expr = cut_callees, .stmt = cut_callees_in };
+
+	VEC_EACH(&s->functions, i)
+		if (s->functions.at[i]->function.body)
+			ast_walk_stmt(&w, s->functions.at[i]->function.body);
+	VEC_EACH(&s->probes, i)
+		ast_walk_stmt(&w, s->probes.at[i]->body);
+	prune_functions(s);
+}
+
 bool pass_fold(struct session *s)
 {
 	struct folder f = { .arena = s->arena, .max_string = session_max_string(s) };
 
+	cut_overloads(s);
 	if (s->opt.unoptimized)
 		return true;
 	f.walker = (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = &f };

@@ -121,6 +121,10 @@ static void infer_key(struct infer *in, struct var *v, int i, struct expr *key)
 	infer_expr(in, key, TY_UNKNOWN);
 	if (key->type == TY_UNKNOWN && is_known(v->key_types[i]))
 		infer_expr(in, key, v->key_types[i]);
+	if (key->type == TY_STAT) {
+		diag_error(&in->s->diag, key->loc, E_STAT_VALUE);
+		key->type = TY_ERROR;
+	}
 	if (!is_known(key->type))
 		return;
 	if (v->key_types[i] == TY_UNKNOWN) {
@@ -247,19 +251,33 @@ static void infer_statop(struct infer *in, struct expr *e, enum type want)
 
 /* ---- calls and prints ---- */
 
-static void infer_call(struct infer *in, struct expr *e, enum type want)
+static enum type infer_returned(struct infer *in, struct expr *e, enum type t)
 {
-	enum type t = want;
-
 	VEC_EACH(&e->call.callees, i) {
 		struct decl *f = e->call.callees.at[i];
 
 		t = unify(in, &f->function.return_type, &f->function.return_loc, t, e->loc);
+	}
+	return t;
+}
+
+/* All overloads agree on their types, also those that the call never comes to. */
+static void infer_call(struct infer *in, struct expr *e, enum type want)
+{
+	enum type t = infer_returned(in, e, infer_returned(in, e, want));
+
+	VEC_EACH(&e->call.callees, i) {
+		struct decl *f = e->call.callees.at[i];
+
 		for (size_t k = 0; k < e->call.args.n && k < f->function.params.n; k++) {
 			struct var *p = f->function.params.at[k].var;
 			struct expr *arg = e->call.args.at[k];
 
 			infer_expr(in, arg, p->type);
+			if (arg->type == TY_STAT) {
+				diag_error(&in->s->diag, arg->loc, E_STAT_VALUE);
+				arg->type = TY_ERROR;
+			}
 			if (is_known(arg->type))
 				unify(in, &p->type, &p->type_loc, arg->type, arg->loc);
 		}
@@ -402,6 +420,18 @@ static void infer_access(struct infer *in, struct expr *e, enum type want)
 	settle(in, e, want, e->type == TY_STRING ? TY_STRING : TY_LONG);
 }
 
+/* C without the pragma "string" is whatever its first use makes of it. */
+static void infer_embedded(struct infer *in, struct expr *e, enum type want)
+{
+	enum type got = e->type;
+
+	if (embedded_has_pragma(e->embedded.code, e->embedded.len, "string"))
+		got = TY_STRING;
+	else if (!is_known(got))
+		got = is_known(want) ? want : TY_LONG;
+	settle(in, e, want, got);
+}
+
 static void infer_expr(struct infer *in, struct expr *e, enum type want)
 {
 	switch (e->kind) {
@@ -494,10 +524,7 @@ static void infer_expr(struct infer *in, struct expr *e, enum type want)
 		settle(in, e, want, TY_LONG);
 		break;
 	case EXPR_EMBEDDED:
-		settle(in, e, want,
-		       embedded_has_pragma(e->embedded.code, e->embedded.len, "string")
-			       ? TY_STRING
-			       : TY_LONG);
+		infer_embedded(in, e, want);
 		break;
 	case EXPR_ACCESS:
 		infer_access(in, e, want);
@@ -562,8 +589,14 @@ static void infer_return(struct infer *in, struct stmt *s)
 	struct decl *f = in->function;
 	struct expr *e = s->expr.expr;
 
-	if (!e || !f)
+	if (!f)
 		return;
+	if (!e) {
+		if (in->is_last && is_known(f->function.return_type))
+			diag_error(&in->s->diag, s->loc, E_RETURN_NOTHING, f->name,
+				   type_name(f->function.return_type));
+		return;
+	}
 	/* Visited without a wish first, so that a contradiction shows both places. */
 	infer_expr(in, e, TY_UNKNOWN);
 	if (e->type == TY_UNKNOWN && is_known(f->function.return_type))
@@ -591,6 +624,15 @@ static void expr_slot(struct ast_walker *w, struct expr **slot)
 static void stmt_slot(struct ast_walker *w, struct stmt **slot)
 {
 	infer_stmt(w->data, *slot);
+}
+
+/* A message that nobody mentions again has no type, as in stap. */
+static void infer_caught(struct infer *in, struct expr *e)
+{
+	const struct var *v = e->symbol.var;
+	bool is_alone = v && v->kind == VAR_LOCAL && v->n_named == 1 && !in->s->opt.unoptimized;
+
+	infer_expr(in, e, is_alone ? TY_UNKNOWN : TY_STRING);
 }
 
 static void infer_stmt(struct infer *in, struct stmt *s)
@@ -626,7 +668,7 @@ static void infer_stmt(struct infer *in, struct stmt *s)
 	case STMT_TRY:
 		infer_stmt(in, s->try_.body);
 		if (s->try_.caught)
-			infer_expr(in, s->try_.caught, TY_STRING);
+			infer_caught(in, s->try_.caught);
 		if (s->try_.handler)
 			infer_stmt(in, s->try_.handler);
 		break;
@@ -713,7 +755,7 @@ static void settle_rest(struct infer *in)
 
 		if (v->arity < 0)
 			v->arity = 0;
-		if (v->type == TY_UNKNOWN && (v->is_read || v->is_written))
+		if (v->type == TY_UNKNOWN && (v->is_read || v->is_written || v->is_named_in_c))
 			diag_error(&s->diag, v->loc, E_UNRESOLVED_TYPE, v->name);
 	}
 }

@@ -14,6 +14,7 @@
 
 #include "base/buf.h"
 #include "base/sys.h"
+#include "translator/kernel/tree.h"
 
 struct library_file {
 	const char *path;
@@ -33,6 +34,7 @@ struct library {
 	/* by kind of name: name -> file_vec of the files that may declare it */
 	struct map index[LIBRARY_MACRO + 1];
 	struct map macros; /* name -> struct macro, of the parsed .stpm files */
+	const char *kernel_config; /* the text; NULL: not read yet */
 };
 
 /* ---- the scan for names ---- */
@@ -429,6 +431,21 @@ static struct macro *env_macro(void *data, const char *name)
 	return s->library ? library_macro(s->library, name) : NULL;
 }
 
+/* With the quotes that the kernel's .config has around a string. */
+static const char *env_config(void *data, const char *name)
+{
+	struct session *s = data;
+	const char *line = arena_printf(s->arena, "\n%s=", name), *at;
+
+	if (!s->library->kernel_config)
+		s->library->kernel_config = kernel_tree_config(s);
+	at = strstr(s->library->kernel_config, line);
+	if (!at)
+		return NULL;
+	at += strlen(line);
+	return arena_strndup(s->arena, at, strcspn(at, "\n"));
+}
+
 void library_parse_env(struct session *s, struct parse_env *env)
 {
 	*env = (struct parse_env){
@@ -441,6 +458,7 @@ void library_parse_env(struct session *s, struct parse_env *env)
 		.runtime = runtime_name(s),
 		.privilege = session_privilege(s),
 		.guru = s->opt.guru,
+		.kernel_config = env_config,
 		.library_macro = env_macro,
 		.data = s,
 		.args = s->opt.args.at,

@@ -146,8 +146,7 @@ static void use_function(struct session *s, struct decl *d)
 	look_for_next(&w, &d->function.body);
 }
 
-/* By priority, then by order of definition; those behind one that never says "next" are
- * out of reach. */
+/* By priority, then by order of definition. */
 static void order_overloads(struct session *s, struct probe *p, decl_vec *f)
 {
 	for (size_t i = 1; i < f->n; i++) {
@@ -162,8 +161,6 @@ static void order_overloads(struct session *s, struct probe *p, decl_vec *f)
 		if (p && placed_is(s, f->at[i]))
 			f->at[i] = placed_copy(s, f->at[i], p);
 		use_function(s, f->at[i]);
-		if (!f->at[i]->function.has_next)
-			f->n = i + 1;
 	}
 }
 
@@ -204,6 +201,10 @@ static void find_candidates(struct session *s, const char *name, struct loc loc,
 		if (out->n)
 			*other = VEC_LAST(out);
 		keep_arity(out, n_args);
+		if (place == SCRIPT && out->n) { /* the library's are tried behind the script's */
+			functions_at(s, LIBRARY, name, loc, out);
+			keep_arity(out, n_args);
+		}
 	}
 }
 

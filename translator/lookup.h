@@ -16,7 +16,7 @@ struct var *lookup_find_global(struct session *s, const char *name, struct loc l
 
 /*
  * The functions that a call with N_ARGS arguments tries, in order: by priority, then
- * by definition, up to the first that never says "next".  Empty when there are none;
+ * by definition; also those behind one that never says "next", since their types count.  Empty when there are none;
  * then *OTHER is one with another number of parameters, or NULL.  For a call from P's handler,
  * or a function copied for it: copies where it must be (placed.h).
  */

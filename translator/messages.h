@@ -10,12 +10,14 @@
 /* parse */
 #define E_SCRIPT_READ "E_SCRIPT_READ", "cannot read script '%s': %s"
 #define E_SCRIPT_NUL "E_SCRIPT_NUL", "script '%s' has a zero byte at offset %zu"
-#define W_UNUSED_ARGUMENT "W_UNUSED_ARGUMENT", "unused command line argument $%zu/@%zu"
+#define E_SCRIPT_EMPTY "E_SCRIPT_EMPTY", "Input file '%s' is empty"
+#define W_UNUSED_ARGUMENT "W_UNUSED_ARGUMENT", "unused command line option $%zu/@%zu"
 
 /* infer */
 #define E_TYPE_FOUND "E_TYPE_FOUND", "type mismatch: expected %s but found %s"
 #define E_TYPE_MISMATCH "E_TYPE_MISMATCH", "type mismatch (%s)"
 #define N_TYPE_FIRST "type was first inferred here (%s)"
+#define E_RETURN_NOTHING "E_RETURN_NOTHING", "type mismatch (unknown): a 'return' without a value in function '%s', whose type is %s"
 #define E_INDEX_MISMATCH "E_INDEX_MISMATCH", "index %d type mismatch (%s)"
 #define N_INDEX_FIRST "type of index %d was first inferred here (%s)"
 #define E_ARITY "E_ARITY", "inconsistent arity (%d vs %d)"

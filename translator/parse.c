@@ -40,9 +40,12 @@ static struct syntax_file *parse_script(struct session *s, const char *name, con
 	struct source source = { .name = name, .text = text, .len = (uint32_t)strlen(text) };
 	struct parse_env env;
 	struct syntax_file *file;
+	unsigned errors = s->diag.n_errors;
 
 	library_parse_env(s, &env);
 	file = parse_source(&env, sources_add(s->sources, &source));
+	if (!file->decls.n && s->diag.n_errors == errors)
+		diag_error(&s->diag, (struct loc){ 0 }, E_SCRIPT_EMPTY, name);
 	VEC_PUSH(s->arena, &s->user_files, file);
 	return file;
 }

@@ -10,7 +10,7 @@
 #define E_POINT_WILDCARD "E_POINT_WILDCARD", \
 	"probe point mismatch: didn't find any wildcard matches%s"
 #define E_ALIAS_LOOP "E_ALIAS_LOOP", "recursive loop in alias expansion of %s"
-#define E_ALIAS_WILDCARD "E_ALIAS_WILDCARD", "wildcards are not allowed in the name of an alias"
+#define E_ALIAS_WILDCARD "E_ALIAS_WILDCARD", "a part of the name of an alias can't be a wildcard"
 #define E_ALIAS_ARGUMENT "E_ALIAS_ARGUMENT", "alias component %s contains illegal parameter"
 #define E_NO_PROBES_FOUND "E_NO_PROBES", "no probes found"
 #define N_ALIAS_USE "from this use of alias %s"
@@ -111,6 +111,9 @@
 #define E_CONDITION_CALL "E_CONDITION_CALL", "probe condition must not reference function"
 #define E_CONDITION_TARGET "E_CONDITION_TARGET", "probe condition must not reference target variables"
 #define E_CONDITION_EMBEDDED "E_CONDITION_EMBEDDED", "probe condition must not include impure embedded-C"
+#define E_CONDITION_PRINT "E_CONDITION_PRINT", "probe condition must not print"
+#define E_CONDITION_DEFINED "E_CONDITION_DEFINED", "probe condition must not ask @defined"
+#define E_SLICE "E_SLICE", "wildcard not allowed in array index: '*' stands for any key only in delete, foreach and before 'in'"
 #define E_PRAGMA_STABLE "E_PRAGMA_STABLE", "a stable function must also be /* pure */"
 #define E_PRAGMA_GLOBAL "E_PRAGMA_GLOBAL", "unresolved %s global %s"
 #define E_CONDITION_WRITE "E_CONDITION_WRITE", "probe condition must not modify any variables"

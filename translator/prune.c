@@ -179,7 +179,7 @@ static struct stmt *prune_if(struct pruner *p, struct stmt *s)
 	if (!is_null(s->if_.then))
 		return s;
 	if (!s->if_.otherwise)
-		return prune_expr_stmt(p, expr_stmt(p, s, s->if_.cond));
+		return is_pure_expr(s->if_.cond) ? null_stmt(p, s) : expr_stmt(p, s, s->if_.cond);
 
 	struct expr *not = expr_new(p->s->arena, EXPR_UNARY, s->if_.cond->loc);
 
@@ -259,6 +259,12 @@ static void keep_used_functions(struct session *s)
 	s->functions.n = n;
 }
 
+void prune_functions(struct session *s)
+{
+	mark_all(s);
+	keep_used_functions(s);
+}
+
 static void keep_used_globals(struct session *s)
 {
 	size_t n = 0;
@@ -266,7 +272,7 @@ static void keep_used_globals(struct session *s)
 	VEC_EACH(&s->globals, i) {
 		struct var *v = s->globals.at[i];
 
-		if (v->is_read || v->is_written || s->embedded.n)
+		if (v->is_read || v->is_written || v->is_named_in_c || s->embedded.n)
 			s->globals.at[n++] = v;
 	}
 	s->globals.n = n;

@@ -12,5 +12,7 @@
 struct session;
 
 bool prune_once(struct session *s, bool is_typed);
+/* Takes away the functions that no probe calls. */
+void prune_functions(struct session *s);
 
 #endif

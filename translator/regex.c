@@ -10,7 +10,7 @@
 
 #define MAX_INSNS 4000
 #define MAX_STATES 500 /* beyond that the tables cost more to compile than they save */
-#define MAX_REPEAT 255
+#define MAX_REPEAT 32767
 #define MAX_DEPTH 200
 
 /* ---- pattern -> tree ---- */
@@ -106,19 +106,13 @@ static bool parse_class(struct parser *ps, uint8_t *set)
 	return false;
 }
 
-/* One end of a range: a byte, or [.x.] or [=x=]. */
+/* One end of a range.  As in SystemTap, and not in POSIX, a backslash escapes here, too,
+ * and [. and [= mean nothing. */
 static int parse_bracket_char(struct parser *ps)
 {
-	char kind = ps->p[1];
-
-	if (*ps->p != '[' || (kind != '.' && kind != '='))
-		return (unsigned char)*ps->p++;
-	if (!ps->p[2] || ps->p[3] != kind || ps->p[4] != ']') {
-		fail(ps, "collating elements of more than one character are not supported");
-		return -1;
-	}
-	ps->p += 5;
-	return (unsigned char)ps->p[-3];
+	if (*ps->p == '\\' && ps->p[1])
+		ps->p++;
+	return (unsigned char)*ps->p++;
 }
 
 /* Behind "[". */
@@ -140,12 +134,10 @@ static struct node *parse_bracket(struct parser *ps)
 			continue;
 		}
 		low = high = parse_bracket_char(ps);
-		if (low >= 0 && ps->p[0] == '-' && ps->p[1] && ps->p[1] != ']') {
+		if (ps->p[0] == '-' && ps->p[1] && ps->p[1] != ']') {
 			ps->p++;
 			high = parse_bracket_char(ps);
 		}
-		if (low < 0 || high < 0)
-			return NULL;
 		if (high < low)
 			return fail(ps, "the range ends before it begins");
 		for (int c = low; c <= high; c++)
@@ -161,27 +153,41 @@ static struct node *parse_bracket(struct parser *ps)
 
 static struct node *parse_alternatives(struct parser *ps);
 
+/* Behind "(", or "(?:", which has no number. */
+static struct node *parse_group(struct parser *ps)
+{
+	bool is_numbered = *ps->p != '?';
+	unsigned group = is_numbered ? ++ps->n_groups : 0;
+	struct node *n;
+
+	if (++ps->depth > MAX_DEPTH)
+		return fail(ps, "too many parentheses inside each other");
+	if (!is_numbered) {
+		if (ps->p[1] != ':')
+			return fail(ps, "of groups that begin with '(?' there is only '(?:'");
+		ps->p += 2;
+	}
+	n = parse_alternatives(ps);
+	if (!n)
+		return NULL;
+	if (*ps->p != ')')
+		return fail(ps, "missing ')'");
+	ps->p++;
+	ps->depth--;
+	if (!is_numbered)
+		return n;
+	n = node_new(ps, NODE_GROUP, n, NULL);
+	n->group = group;
+	return n;
+}
+
 static struct node *parse_atom(struct parser *ps)
 {
 	char c = *ps->p++;
-	struct node *n;
 
 	switch (c) {
 	case '(':
-		if (++ps->depth > MAX_DEPTH)
-			return fail(ps, "too many parentheses inside each other");
-		unsigned group = ++ps->n_groups;
-
-		n = parse_alternatives(ps);
-		if (!n)
-			return NULL;
-		if (*ps->p != ')')
-			return fail(ps, "missing ')'");
-		ps->p++;
-		ps->depth--;
-		n = node_new(ps, NODE_GROUP, n, NULL);
-		n->group = group;
-		return n;
+		return parse_group(ps);
 	case '[':
 		return parse_bracket(ps);
 	case '.': {
@@ -204,8 +210,6 @@ static struct node *parse_atom(struct parser *ps)
 	case '\\':
 		if (!*ps->p)
 			return fail(ps, "'\\' at the end");
-		if (isdigit((unsigned char)*ps->p))
-			return fail(ps, "back references are not supported");
 		return char_node(ps, *ps->p++);
 	default:
 		return char_node(ps, c);
@@ -244,7 +248,7 @@ static bool parse_interval(struct parser *ps, int *min, int *max)
 	}
 	ps->p++;
 	if (*min > MAX_REPEAT || *max > MAX_REPEAT)
-		fail(ps, "more than 255 repetitions");
+		fail(ps, "too many repetitions");
 	else if (*max >= 0 && *max < *min)
 		fail(ps, "the upper bound is below the lower one");
 	return !ps->why;
@@ -254,6 +258,8 @@ static struct node *parse_repeats(struct parser *ps)
 {
 	struct node *n = parse_atom(ps);
 
+	if (n && (n->kind == NODE_BEGIN || n->kind == NODE_END) && *ps->p && strchr("*+?{", *ps->p))
+		return fail(ps, "an anchor can't be repeated");
 	while (n && *ps->p && strchr("*+?{", *ps->p)) {
 		int min = 0, max = -1;
 		char c = *ps->p++;
@@ -413,8 +419,7 @@ static bool bit(const uint64_t *set, unsigned i)
 }
 
 /* Adds PC and what it reaches without a byte; true when that is ACCEPT. */
-static bool close_over(const struct regex *re, uint64_t *set, unsigned pc, bool is_begin,
-		       bool is_end)
+static bool close_over(const struct regex *re, uint64_t *set, unsigned pc, bool is_begin)
 {
 	unsigned stack[MAX_INSNS + 1], n = 0; /* grows by one for each SPLIT seen, once */
 	bool accepts = false;
@@ -430,6 +435,7 @@ static bool close_over(const struct regex *re, uint64_t *set, unsigned pc, bool 
 		in = &re->insns[pc];
 		switch ((enum regex_op)in->op) {
 		case REGEX_SET:
+		case REGEX_END:
 			break;
 		case REGEX_SPLIT:
 			if (!bit(set, in->y))
@@ -447,10 +453,6 @@ static bool close_over(const struct regex *re, uint64_t *set, unsigned pc, bool 
 			if (is_begin)
 				stack[n++] = pc + 1;
 			break;
-		case REGEX_END:
-			if (is_end)
-				stack[n++] = pc + 1;
-			break;
 		case REGEX_ACCEPT:
 			accepts = true;
 			break;
@@ -459,12 +461,13 @@ static bool close_over(const struct regex *re, uint64_t *set, unsigned pc, bool 
 	return accepts;
 }
 
-static bool accepts_at_end(struct subset *sb, const uint64_t *set, bool is_begin)
+/* END takes the end of the subject like a byte, as in SystemTap: nothing but ACCEPT is behind it. */
+static bool accepts_at_end(struct subset *sb, const uint64_t *set)
 {
 	memset(sb->reach, 0, sb->words * sizeof(*set));
 	for (unsigned pc = 0; pc < sb->re->n_insns; pc++)
 		if (bit(set, pc) && sb->re->insns[pc].op == REGEX_END &&
-		    close_over(sb->re, sb->reach, pc, is_begin, true))
+		    close_over(sb->re, sb->reach, pc + 1, false))
 			return true;
 	return false;
 }
@@ -489,7 +492,7 @@ static unsigned state_of(struct subset *sb, bool is_begin)
 		return 0;
 	}
 	VEC_PUSH(sb->arena, &sb->states, arena_memdup(sb->arena, set, sb->words * sizeof(*set)));
-	VEC_PUSH(sb->arena, &sb->at_end, accepts_at_end(sb, set, is_begin));
+	VEC_PUSH(sb->arena, &sb->at_end, accepts_at_end(sb, set));
 	sb->hash[slot] = sb->states.n;
 	return sb->states.n - 1;
 }
@@ -534,11 +537,11 @@ static unsigned step(struct subset *sb, unsigned from, unsigned byte)
 	bool accepts;
 
 	memset(sb->set, 0, sb->words * sizeof(*sb->set));
-	accepts = close_over(re, sb->set, 0, false, false);
+	accepts = close_over(re, sb->set, 0, false);
 	for (unsigned pc = 0; pc < re->n_insns; pc++)
 		if (bit(sb->states.at[from], pc) && re->insns[pc].op == REGEX_SET &&
 		    set_has(re->sets[re->insns[pc].x], byte))
-			accepts |= close_over(re, sb->set, pc + 1, false, false);
+			accepts |= close_over(re, sb->set, pc + 1, false);
 	return accepts ? REGEX_MATCHED : state_of(sb, false);
 }
 
@@ -579,7 +582,7 @@ static void build_automaton(struct arena *a, struct regex *re)
 	sb.hash = arena_array(a, sb.hash_size, sizeof(*sb.hash));
 	find_classes(re);
 	/* State 0 is the beginning: the only one in which BEGIN has held. */
-	start = close_over(re, sb.set, 0, true, false) ? REGEX_MATCHED : state_of(&sb, true);
+	start = close_over(re, sb.set, 0, true) ? REGEX_MATCHED : state_of(&sb, true);
 	for (unsigned s = 0; s < sb.states.n && !sb.is_full; s++)
 		for (unsigned c = 0; c < re->n_classes; c++)
 			VEC_PUSH(a, &next, step(&sb, s, class_sample(re, c)));
@@ -597,7 +600,7 @@ struct regex *regex_compile(struct arena *a, const char *pattern, const char **w
 	struct regex *re = ARENA_NEW(a, struct regex);
 	struct node *tree = parse_alternatives(&ps);
 
-	if (tree && *ps.p)
+	if (tree && ps.p[0] && ps.p[1]) /* SystemTap overlooks one at the end */
 		fail(&ps, "unmatched ')'");
 	*at = ps.p - pattern;
 	*why = ps.why;

@@ -25,6 +25,7 @@
 #include "translator/library.h"
 #include "translator/lookup.h"
 #include "translator/passes.h"
+#include "translator/messages.h"
 #include "translator/point_messages.h"
 #include "translator/probes/perf.h"
 #include "translator/uses.h"
@@ -99,6 +100,20 @@ struct var *resolve_new_local(struct resolver *r, const char *name, struct loc l
 	return v;
 }
 
+/* As in stap a global is an array or not before what is useless goes. */
+static void agree_arity(struct resolver *r, struct var *v, int n_keys, struct loc loc)
+{
+	if (v->kind != VAR_GLOBAL || v->arity == n_keys)
+		return;
+	if (v->arity < 0) {
+		v->arity = n_keys;
+		v->arity_loc = loc;
+		return;
+	}
+	diag_error(&r->s->diag, loc, E_ARITY, v->arity, n_keys);
+	diag_note(&r->s->diag, v->arity_loc, N_ARITY_FIRST, v->arity);
+}
+
 static void resolve_symbol(struct resolver *r, struct expr *e)
 {
 	struct session *s = r->s;
@@ -122,6 +137,8 @@ static void resolve_symbol(struct resolver *r, struct expr *e)
 		return;
 	}
 	e->symbol.var = v;
+	v->n_named++;
+	agree_arity(r, v, 0, e->loc);
 }
 
 /* NAME must be a global: an array with N_KEYS keys. */
@@ -129,7 +146,9 @@ static struct var *array_var(struct resolver *r, const char *name, struct loc lo
 {
 	struct var *v = map_has(&r->locals, name) ? NULL : lookup_find_global(r->s, name, loc);
 
-	if (!v)
+	if (v)
+		agree_arity(r, v, (int)n_keys, loc);
+	else
 		diag_error(&r->s->diag, loc, E_UNRESOLVED_ARRAY, n_keys, name);
 	return v;
 }
@@ -154,6 +173,25 @@ static void resolve_index(struct resolver *r, struct expr *e)
 		resolve_failed(e);
 }
 
+/* a[*, 1] stands for no value: it may only be deleted. */
+static bool is_slice(const struct expr *e)
+{
+	VEC_EACH(&e->index.keys, i)
+		if (!e->index.keys.at[i])
+			return true;
+	return false;
+}
+
+static void resolve_element(struct resolver *r, struct expr *e)
+{
+	if (is_slice(e)) {
+		diag_error(&r->s->diag, e->loc, E_SLICE);
+		resolve_failed(e);
+		return;
+	}
+	resolve_index(r, e);
+}
+
 /* What @count, @hist_log and <<< stand at: a global, whole or an element of it. */
 static void resolve_stat(struct resolver *r, struct expr **slot)
 {
@@ -168,7 +206,9 @@ static void resolve_stat(struct resolver *r, struct expr **slot)
 	if (!e->symbol.var) {
 		diag_error(&r->s->diag, e->loc, E_STAT_LOCAL);
 		resolve_failed(e);
+		return;
 	}
+	agree_arity(r, e->symbol.var, 0, e->loc);
 }
 
 /* The array behind "in". */
@@ -291,6 +331,7 @@ static void resolve_ternary(struct resolver *r, struct expr **slot)
 static void use_pragma_globals(struct resolver *r, struct loc loc, const char *code, size_t len, const char *word)
 {
 	const char *end = code + len, *at = code;
+	struct var *v;
 
 	while ((at = memmem(at, (size_t)(end - at), word, strlen(word)))) {
 		const char *name = at += strlen(word);
@@ -298,7 +339,10 @@ static void use_pragma_globals(struct resolver *r, struct loc loc, const char *c
 		while (at < end && (isalnum((unsigned char)*at) || *at == '_' || *at == '$'))
 			at++;
 		name = intern_n(r->s->names, name, (size_t)(at - name));
-		if (!lookup_find_global(r->s, name, loc))
+		v = lookup_find_global(r->s, name, loc);
+		if (v)
+			v->is_named_in_c = true;
+		else
 			diag_error(&r->s->diag, loc, E_PRAGMA_GLOBAL, word, name);
 	}
 }
@@ -326,7 +370,7 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 		resolve_symbol(r, e);
 		return;
 	case EXPR_INDEX:
-		resolve_index(r, e);
+		resolve_element(r, e);
 		return;
 	case EXPR_CALL:
 		resolve_call(r, e);
@@ -367,6 +411,11 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 		resolve_entry(r, slot);
 		return;
 	case EXPR_DEFINED:
+		if (r->is_condition) {
+			diag_error(&r->s->diag, e->loc, E_CONDITION_DEFINED);
+			resolve_failed(e);
+			return;
+		}
 		make_number(r, slot, resolve_is_defined(r, e->defined.operand));
 		return;
 	case EXPR_EMBEDDED:
@@ -381,11 +430,18 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 			*slot = e;
 		}
 		return;
+	case EXPR_PRINT:
+		if (r->is_condition && !e->print.to_string) {
+			diag_error(&r->s->diag, e->loc, E_CONDITION_PRINT);
+			resolve_failed(e);
+			return;
+		}
+		ast_walk_expr(&r->walker, e);
+		return;
 	case EXPR_BINARY:
 	case EXPR_COMPARE:
 	case EXPR_CONCAT:
 	case EXPR_REGEX:
-	case EXPR_PRINT:
 	case EXPR_ACCESS:
 	case EXPR_NUMBER:
 	case EXPR_STRING:
@@ -419,6 +475,10 @@ static void resolve_delete(struct resolver *r, struct stmt *st)
 {
 	struct expr *e = st->expr.expr;
 
+	if (e->kind == EXPR_INDEX) {
+		resolve_index(r, e);
+		return;
+	}
 	if (e->kind != EXPR_SYMBOL || map_has(&r->locals, e->symbol.name)) {
 		resolve_expr(r, &st->expr.expr);
 		return;

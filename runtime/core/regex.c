@@ -31,7 +31,7 @@ struct search {
 	const struct rt_regex_insn *code;
 	uint32_t n_slots;     /* 2 * (groups + 1) */
 	uint32_t thread_size;
-	uint16_t *seen;       /* step + 1 at which an instruction was last added */
+	uint16_t *seen;       /* step + 1 in which an instruction was last added */
 	struct frame *stack;
 };
 
@@ -53,10 +53,10 @@ static uint16_t push(struct search *se, uint16_t top, struct frame f)
 	return top + 1;
 }
 
-/* Adds to LIST (of N threads) the SET and ACCEPT instructions that are reached from PC
+/* Adds to LIST (of N threads) the SET, END and ACCEPT instructions that are reached from PC
  * without a byte, best choice first; AT are the thread's positions.  Returns the new N. */
 static uint32_t add(struct search *se, char *list, uint32_t n, uint16_t pc, uint16_t *at,
-		    uint16_t position, bool is_end)
+		    uint16_t position, uint16_t step)
 {
 	uint16_t top = push(se, 0, (struct frame){ .pc = pc });
 
@@ -68,9 +68,9 @@ static uint32_t add(struct search *se, char *list, uint32_t n, uint16_t pc, uint
 			at[f.slot] = f.old;
 			continue;
 		}
-		if (se->seen[f.pc] == position + 1)
+		if (se->seen[f.pc] == step + 1)
 			continue;
-		se->seen[f.pc] = position + 1;
+		se->seen[f.pc] = step + 1;
 		switch (in->op) {
 		case RT_REGEX_JUMP:
 			top = push(se, top, (struct frame){ .pc = in->x });
@@ -85,11 +85,7 @@ static uint32_t add(struct search *se, char *list, uint32_t n, uint16_t pc, uint
 			top = push(se, top, (struct frame){ .pc = f.pc + 1 });
 			break;
 		case RT_REGEX_BEGIN:
-			if (position == 0)
-				top = push(se, top, (struct frame){ .pc = f.pc + 1 });
-			break;
-		case RT_REGEX_END:
-			if (is_end)
+			if (step == 0)
 				top = push(se, top, (struct frame){ .pc = f.pc + 1 });
 			break;
 		default: {
@@ -138,13 +134,16 @@ bool rt_regex_search(struct rt_context *c, const struct rt_regex_insn *code, uin
 	for (uint32_t i = 0; i < se.n_slots; i++)
 		fresh[i] = RT_REGEX_NOWHERE;
 
-	for (uint32_t position = 0;; position++) {
+	/* One step for each byte, one for the end of the subject, which END takes like a byte,
+	 * and one for what is behind an END: nothing but ACCEPT can be. */
+	for (uint32_t position = 0, step = 0;; step++) {
 		uint8_t byte = s[position];
+		bool is_past = step > position;
 		uint32_t n_next = 0;
 		char *other;
 
-		if (!found) /* a later begin can't be better than a match */
-			n = add(&se, list, n, 0, fresh, position, !byte);
+		if (!found && !is_past) /* a later begin can't be better than a match */
+			n = add(&se, list, n, 0, fresh, position, step);
 		for (uint32_t i = 0; i < n; i++) {
 			struct thread *t = thread_at(&se, list, i);
 			const struct rt_regex_insn *in = &code[t->pc];
@@ -152,13 +151,20 @@ bool rt_regex_search(struct rt_context *c, const struct rt_regex_insn *code, uin
 			if (in->op == RT_REGEX_ACCEPT) {
 				take(best, t, se.n_slots, !found);
 				found = true;
+			} else if (is_past) {
+				continue;
+			} else if (in->op == RT_REGEX_END) {
+				if (!byte)
+					n_next = add(&se, next, n_next, t->pc + 1, t->at, position,
+						     step + 1);
 			} else if (byte && set_has(sets[in->x], byte)) {
 				n_next = add(&se, next, n_next, t->pc + 1, t->at, position + 1,
-					     !s[position + 1]);
+					     step + 1);
 			}
 		}
-		if (!byte || (found && !n_next))
+		if (is_past || (!n_next && (!byte || found)))
 			break;
+		position += byte != 0;
 		other = list;
 		list = next;
 		next = other;

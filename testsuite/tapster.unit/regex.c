@@ -148,8 +148,8 @@ static void groups(void)
 
 static void refusals(void)
 {
-	static const char *const bad[] = { "(", ")", "a)", "[", "[a", "[z-a]", "*a", "a{2", "a{3,1}",
-					   "a{256}", "\\", "(a)\\1", "[[:nosuch:]]", "+", "a{x}" };
+	static const char *const bad[] = { "(", ")a", "a)b", "[", "[a", "[z-a]", "*a", "a{2", "a{3,1}",
+					   "a{99999}", "\\", "^*", "(?=a)", "[[:nosuch:]]", "+", "a{x}" };
 	const char *why;
 	size_t at;
 

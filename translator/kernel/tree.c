@@ -7,16 +7,33 @@
 #include "base/sys.h"
 #include "translator/session.h"
 
-const char *kernel_tree_file(struct session *s, const struct kernel_tree *k, const char *name)
+static const char *read_text(struct session *s, const char *path)
 {
 	const char *text = NULL;
 	struct buf data;
 
 	buf_init(&data);
-	if (!sys_read_file(arena_printf(s->arena, "%s/%s", k->headers, name), &data))
+	if (!sys_read_file(path, &data))
 		text = arena_strndup(s->arena, data.data, data.len);
 	buf_fini(&data);
 	return text;
+}
+
+const char *kernel_tree_file(struct session *s, const struct kernel_tree *k, const char *name)
+{
+	return read_text(s, arena_printf(s->arena, "%s/%s", k->headers, name));
+}
+
+const char *kernel_tree_config(struct session *s)
+{
+	struct kernel_tree k;
+	const char *text;
+
+	kernel_tree_find(s, &k);
+	text = kernel_tree_file(s, &k, ".config");
+	if (!text)
+		text = read_text(s, arena_printf(s->arena, "/boot/config-%s", k.release));
+	return text ? text : "";
 }
 
 void kernel_tree_find(struct session *s, struct kernel_tree *out)

@@ -13,5 +13,7 @@ struct kernel_tree {
 void kernel_tree_find(struct session *s, struct kernel_tree *out);
 /* The text of the headers' file NAME, or NULL. */
 const char *kernel_tree_file(struct session *s, const struct kernel_tree *k, const char *name);
+/* What the kernel was configured with: the text of its .config; "" when nobody knows. */
+const char *kernel_tree_config(struct session *s);
 
 #endif
