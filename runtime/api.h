@@ -423,42 +423,21 @@ enum rt_conv { RT_SIGNED = 1, RT_UNSIGNED, RT_OCTAL, RT_HEX, RT_HEX_UPPER, RT_PO
 
 /* ---- the functions ---- */
 
+/*
+ * With RT_OUT_OF_LINE the INLINE functions are called like the others: a script of thousands of
+ * handlers would keep the compiler busy for minutes.  core/inline.c, which has RT_OUT_OF_LINE 2, defines them.
+ */
 #define API(result, name, parameters) result name parameters;
+#ifdef RT_OUT_OF_LINE
+#define INLINE API
+#define RT_INLINE
+#else
 #define INLINE(result, name, parameters) static inline result name parameters __attribute__((always_inline));
+#define RT_INLINE static inline
+#endif
 #include "runtime/api.def"
 #undef API
 #undef INLINE
-
-static inline bool rt_probe_enter(struct rt_context *c, uint32_t probe, uint32_t class, int32_t budget)
-{
-	if (rt_unlikely(!(*(volatile uint32_t *)&rt_session.accept & class))) {
-		rt_probe_refuse(c, probe, class);
-		return false;
-	}
-	c->probe = probe;
-	c->budget = budget;
-	c->failed = RT_OK;
-	c->at = c->out;
-	c->end = c->out + RT_OUT_SIZE;
-	c->has_execname = 0;
-	return true;
-}
-
-/* Around a look ahead (script_look). */
-static inline void rt_look_begin(struct rt_context *c, uint32_t probe, int32_t budget)
-{
-	c->probe = probe;
-	c->budget = budget;
-	c->failed = RT_OK;
-	c->at = c->out;
-	c->end = c->out + RT_OUT_SIZE;
-}
-
-static inline void rt_probe_flush(struct rt_context *c)
-{
-	if (c->at != c->out)
-		rt_probe_flush_slow(c);
-}
 
 /* PROBE's condition is false. */
 static inline void rt_refused(uint32_t probe)
@@ -475,7 +454,40 @@ static inline void rt_changed(struct rt_context *c, uint32_t watches)
 		rt_port_changed(c, watches);
 }
 
-static inline void rt_probe_leave(struct rt_context *c)
+#if !defined(RT_OUT_OF_LINE) || RT_OUT_OF_LINE == 2
+
+RT_INLINE bool rt_probe_enter(struct rt_context *c, uint32_t probe, uint32_t class, int32_t budget)
+{
+	if (rt_unlikely(!(*(volatile uint32_t *)&rt_session.accept & class))) {
+		rt_probe_refuse(c, probe, class);
+		return false;
+	}
+	c->probe = probe;
+	c->budget = budget;
+	c->failed = RT_OK;
+	c->at = c->out;
+	c->end = c->out + RT_OUT_SIZE;
+	c->has_execname = 0;
+	return true;
+}
+
+/* Around a look ahead (script_look). */
+RT_INLINE void rt_look_begin(struct rt_context *c, uint32_t probe, int32_t budget)
+{
+	c->probe = probe;
+	c->budget = budget;
+	c->failed = RT_OK;
+	c->at = c->out;
+	c->end = c->out + RT_OUT_SIZE;
+}
+
+RT_INLINE void rt_probe_flush(struct rt_context *c)
+{
+	if (c->at != c->out)
+		rt_probe_flush_slow(c);
+}
+
+RT_INLINE void rt_probe_leave(struct rt_context *c)
 {
 	if (rt_unlikely(c->is_shared))
 		__atomic_fetch_add(&script_ledger[c->row + c->probe], 1, __ATOMIC_RELAXED);
@@ -485,7 +497,7 @@ static inline void rt_probe_leave(struct rt_context *c)
 		rt_probe_leave_slow(c);
 }
 
-static inline void *rt_frame_push(struct rt_context *c, uint32_t size)
+RT_INLINE void *rt_frame_push(struct rt_context *c, uint32_t size)
 {
 	void *frame = (char *)c + c->frame_top;
 
@@ -493,12 +505,12 @@ static inline void *rt_frame_push(struct rt_context *c, uint32_t size)
 	return frame;
 }
 
-static inline void rt_frame_pop(struct rt_context *c, uint32_t size)
+RT_INLINE void rt_frame_pop(struct rt_context *c, uint32_t size)
 {
 	c->frame_top -= size;
 }
 
-static inline void *rt_call(struct rt_context *c, uint32_t size)
+RT_INLINE void *rt_call(struct rt_context *c, uint32_t size)
 {
 	char here;
 
@@ -509,24 +521,24 @@ static inline void *rt_call(struct rt_context *c, uint32_t size)
 	return rt_frame_push(c, size);
 }
 
-static inline void rt_return(struct rt_context *c, uint32_t size)
+RT_INLINE void rt_return(struct rt_context *c, uint32_t size)
 {
 	c->nesting++;
 	rt_frame_pop(c, size);
 }
 
-static inline bool rt_spend(struct rt_context *c, int32_t n)
+RT_INLINE bool rt_spend(struct rt_context *c, int32_t n)
 {
 	c->budget -= n;
 	return rt_unlikely(c->budget < 0) && rt_spend_failed(c);
 }
 
-static inline bool rt_failed(const struct rt_context *c)
+RT_INLINE bool rt_failed(const struct rt_context *c)
 {
 	return rt_unlikely(c->failed != RT_OK);
 }
 
-static inline int64_t rt_div(struct rt_context *c, int64_t a, int64_t b)
+RT_INLINE int64_t rt_div(struct rt_context *c, int64_t a, int64_t b)
 {
 	if (rt_unlikely((uint64_t)b + 1 <= 1)) { /* 0 or -1 */
 		if (b)
@@ -537,7 +549,7 @@ static inline int64_t rt_div(struct rt_context *c, int64_t a, int64_t b)
 	return a / b;
 }
 
-static inline int64_t rt_mod(struct rt_context *c, int64_t a, int64_t b)
+RT_INLINE int64_t rt_mod(struct rt_context *c, int64_t a, int64_t b)
 {
 	if (rt_unlikely((uint64_t)b + 1 <= 1)) {
 		if (!b)
@@ -547,22 +559,22 @@ static inline int64_t rt_mod(struct rt_context *c, int64_t a, int64_t b)
 	return a % b;
 }
 
-static inline int64_t rt_shl(int64_t a, int64_t n)
+RT_INLINE int64_t rt_shl(int64_t a, int64_t n)
 {
 	return (int64_t)((uint64_t)a << (n & 63));
 }
 
-static inline int64_t rt_shr(int64_t a, int64_t n)
+RT_INLINE int64_t rt_shr(int64_t a, int64_t n)
 {
 	return a >> (n & 63);
 }
 
-static inline int64_t rt_ushr(int64_t a, int64_t n)
+RT_INLINE int64_t rt_ushr(int64_t a, int64_t n)
 {
 	return (int64_t)((uint64_t)a >> (n & 63));
 }
 
-static inline bool rt_lock_write(struct rt_context *c, uint32_t id)
+RT_INLINE bool rt_lock_write(struct rt_context *c, uint32_t id)
 {
 	struct rt_lock *l = &script_locks[id];
 	uint64_t none = 0;
@@ -572,13 +584,13 @@ static inline bool rt_lock_write(struct rt_context *c, uint32_t id)
 	       rt_lock_write_slow(c, l);
 }
 
-static inline void rt_unlock_write(struct rt_context *c, uint32_t id)
+RT_INLINE void rt_unlock_write(struct rt_context *c, uint32_t id)
 {
 	(void)c;
 	__atomic_store_n(&script_locks[id].slot[0], 0, __ATOMIC_RELEASE);
 }
 
-static inline bool rt_lock_read(struct rt_context *c, uint32_t id)
+RT_INLINE bool rt_lock_read(struct rt_context *c, uint32_t id)
 {
 	struct rt_lock *l = &script_locks[id];
 	uint64_t none = 0;
@@ -588,7 +600,7 @@ static inline bool rt_lock_read(struct rt_context *c, uint32_t id)
 	       rt_lock_read_slow(c, l);
 }
 
-static inline void rt_unlock_read(struct rt_context *c, uint32_t id)
+RT_INLINE void rt_unlock_read(struct rt_context *c, uint32_t id)
 {
 	struct rt_lock *l = &script_locks[id];
 
@@ -599,7 +611,7 @@ static inline void rt_unlock_read(struct rt_context *c, uint32_t id)
 		}
 }
 
-static inline void rt_counter_add(struct rt_context *c, struct rt_counter *n, int64_t by)
+RT_INLINE void rt_counter_add(struct rt_context *c, struct rt_counter *n, int64_t by)
 {
 	int64_t *p = &n->stripe[c->stripe].n;
 
@@ -609,7 +621,7 @@ static inline void rt_counter_add(struct rt_context *c, struct rt_counter *n, in
 		*p = (int64_t)((uint64_t)*p + (uint64_t)by); /* one instruction */
 }
 
-static inline void rt_stat_add(const struct rt_stat_spec *s, struct rt_stat *st, int64_t x)
+RT_INLINE void rt_stat_add(const struct rt_stat_spec *s, struct rt_stat *st, int64_t x)
 {
 	if (st->count++ == 0) {
 		st->min = x;
@@ -638,7 +650,7 @@ static inline void rt_stat_add(const struct rt_stat_spec *s, struct rt_stat *st,
 	}
 }
 
-static inline void rt_stats_add(struct rt_context *c, const struct rt_stat_spec *s,
+RT_INLINE void rt_stats_add(struct rt_context *c, const struct rt_stat_spec *s,
 				struct rt_stats *st, int64_t x)
 {
 	size_t size = (offsetof(struct rt_stats_stripe, stat) + sizeof(struct rt_stat) +
@@ -658,12 +670,12 @@ static inline void rt_stats_add(struct rt_context *c, const struct rt_stat_spec 
 	__atomic_store_n(&stripe->sequence, odd + 1, __ATOMIC_RELEASE);
 }
 
-static inline int64_t rt_stat_count(const struct rt_stat *st)
+RT_INLINE int64_t rt_stat_count(const struct rt_stat *st)
 {
 	return st ? st->count : 0;
 }
 
-static inline int64_t rt_stat_sum(const struct rt_stat *st)
+RT_INLINE int64_t rt_stat_sum(const struct rt_stat *st)
 {
 	return st ? st->sum : 0;
 }
@@ -688,14 +700,14 @@ static inline struct rt_entry *rt_map1_find(const struct rt_map_spec *s, struct 
 	return NULL;
 }
 
-static inline int64_t rt_map1_get_long(const struct rt_map_spec *s, struct rt_map *m, int64_t key)
+RT_INLINE int64_t rt_map1_get_long(const struct rt_map_spec *s, struct rt_map *m, int64_t key)
 {
 	struct rt_entry *e = rt_map1_find(s, m, key);
 
 	return e ? e->value[0] : 0;
 }
 
-static inline int64_t *rt_map1_long(struct rt_context *c, const struct rt_map_spec *s, struct rt_map *m, int64_t key)
+RT_INLINE int64_t *rt_map1_long(struct rt_context *c, const struct rt_map_spec *s, struct rt_map *m, int64_t key)
 {
 	struct rt_entry *e = rt_map1_find(s, m, key);
 	union rt_key k = { .n = key };
@@ -703,12 +715,12 @@ static inline int64_t *rt_map1_long(struct rt_context *c, const struct rt_map_sp
 	return rt_likely(e != NULL) ? e->value : rt_map_long(c, s, m, &k);
 }
 
-static inline bool rt_map1_in(const struct rt_map_spec *s, struct rt_map *m, int64_t key)
+RT_INLINE bool rt_map1_in(const struct rt_map_spec *s, struct rt_map *m, int64_t key)
 {
 	return rt_map1_find(s, m, key) != NULL;
 }
 
-static inline struct rt_stat *rt_map1_stat(struct rt_context *c, const struct rt_map_spec *s,
+RT_INLINE struct rt_stat *rt_map1_stat(struct rt_context *c, const struct rt_map_spec *s,
 					   struct rt_map *m, int64_t key)
 {
 	struct rt_entry *e = rt_map1_find(s, m, key);
@@ -742,12 +754,12 @@ static inline uint64_t *rt_reg_at(struct rt_regs *r, unsigned dwarf)
 	}
 }
 
-static inline int64_t rt_reg(struct rt_context *c, unsigned dwarf)
+RT_INLINE int64_t rt_reg(struct rt_context *c, unsigned dwarf)
 {
 	return rt_likely(c->regs != NULL) ? (int64_t)*rt_reg_at(c->regs, dwarf) : rt_no_regs(c);
 }
 
-static inline void rt_set_reg(struct rt_context *c, unsigned dwarf, int64_t v)
+RT_INLINE void rt_set_reg(struct rt_context *c, unsigned dwarf, int64_t v)
 {
 	if (rt_likely(c->regs != NULL))
 		*rt_reg_at(c->regs, dwarf) = (uint64_t)v;
@@ -755,26 +767,28 @@ static inline void rt_set_reg(struct rt_context *c, unsigned dwarf, int64_t v)
 		rt_no_regs(c);
 }
 
-static inline int64_t rt_retval(struct rt_context *c)
+RT_INLINE int64_t rt_retval(struct rt_context *c)
 {
 	return rt_reg(c, 0);
 }
 
-static inline int64_t rt_pid(struct rt_context *c)
+RT_INLINE int64_t rt_pid(struct rt_context *c)
 {
 	return c->pid;
 }
 
-static inline int64_t rt_tid(struct rt_context *c)
+RT_INLINE int64_t rt_tid(struct rt_context *c)
 {
 	return c->tid;
 }
 
-static inline int64_t rt_target(struct rt_context *c)
+RT_INLINE int64_t rt_target(struct rt_context *c)
 {
 	(void)c;
 	return rt_session.target;
 }
+
+#endif
 
 /* ---- embedded C ---- */
 

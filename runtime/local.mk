@@ -33,6 +33,7 @@ RT_HOSTED_SOURCES = \
 	runtime/core/format.c \
 	runtime/core/hist.c \
 	runtime/core/ident.c \
+	runtime/core/inline.c \
 	runtime/core/lock.c \
 	runtime/core/map.c \
 	runtime/core/memory.c \

@@ -11,10 +11,6 @@ struct session;
 
 enum { DEFAULT_STRING = 512 };
 
-/* Those that speak of how a script is written rather than of an error in C. */
-#define BUILD_NO_WARNINGS "-Wno-unused -Wno-tautological-compare -Wno-bool-compare" \
-	" -Wno-bool-operation -Wno-overflow -Wno-maybe-uninitialized -Wno-array-bounds"
-
 typedef VEC(const char *) arg_vec;
 
 void build_add(struct session *s, arg_vec *args, const char *arg);
@@ -22,6 +18,8 @@ void build_add(struct session *s, arg_vec *args, const char *arg);
 void build_add_words(struct session *s, arg_vec *args, const char *words);
 /* MAXSTRINGLEN where it is not the default, and the -D options. */
 void build_add_defines(struct session *s, arg_vec *args);
+/* Flags for a script's text, on either runtime. */
+void build_add_script_flags(struct session *s, arg_vec *args);
 /* With blanks between; up to a NULL. */
 const char *build_joined(struct session *s, const arg_vec *args);
 /* Runs it to its end; false: it failed, which has been reported. */

@@ -386,33 +386,31 @@ static bool find_engine(struct session *s, const struct kernel_tree *k, struct e
 
 /* ---- the module ---- */
 
-static const char *module_key(struct session *s, const struct kernel_tree *k, const char *runtime)
-{
-	struct cache_key key;
-	arg_vec args = { 0 };
-
-	build_add_defines(s, &args);
-	build_add(s, &args, NULL);
-	cache_key_init(&key);
-	add_tree_key(&key, s, k);
-	cache_key_adds(&key, runtime);
-	if (s->sites.n)
-		cache_key_adds(&key, engine_key(s, k));
-	cache_key_adds(&key, build_joined(s, &args));
-	cache_key_adds(&key, s->opt.module_name ? s->opt.module_name : "");
-	cache_key_add(&key, s->c_text, s->c_text_len);
-	return cache_key_text(s->arena, &key);
-}
-
 /* Those of a script beside the ones of the runtime. */
 static const char *script_flags(struct session *s)
 {
 	arg_vec args = { 0 };
 
 	build_add_defines(s, &args);
+	build_add_words(s, &args, "-Wno-declaration-after-statement");
+	build_add_script_flags(s, &args);
 	build_add(s, &args, NULL);
-	return arena_printf(s->arena, "%s -Wno-declaration-after-statement -Werror=frame-larger-than=3072 "
-			    BUILD_NO_WARNINGS, build_joined(s, &args));
+	return build_joined(s, &args);
+}
+
+static const char *module_key(struct session *s, const struct kernel_tree *k, const char *runtime)
+{
+	struct cache_key key;
+
+	cache_key_init(&key);
+	add_tree_key(&key, s, k);
+	cache_key_adds(&key, runtime);
+	if (s->sites.n)
+		cache_key_adds(&key, engine_key(s, k));
+	cache_key_adds(&key, script_flags(s));
+	cache_key_adds(&key, s->opt.module_name ? s->opt.module_name : "");
+	cache_key_add(&key, s->c_text, s->c_text_len);
+	return cache_key_text(s->arena, &key);
 }
 
 /* The module says which file of the cache is its engine, for taprun. */

@@ -192,6 +192,7 @@ struct session {
 	/* [emit] */
 	const char *c_text;
 	size_t c_text_len;
+	bool is_large; /* compiled for the compiler's time rather than for the handlers' */
 
 	/* pass 4 [build] */
 	const char *temp_dir;

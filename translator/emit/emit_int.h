@@ -23,6 +23,8 @@ struct emit {
 	const char **global_names; /* by id */
 	size_t *frame_needs;       /* of functions, by id: see func.c */
 	uint8_t *function_reads;   /* of functions, by id: see look.c */
+	size_t *saved_at;          /* of probes, by id: their part of a return's record */
+	size_t entry_size;         /* of the largest record */
 	bool has_groups;           /* the script asks for matched() or ngroups() */
 
 	/* the body that is printed */
@@ -185,14 +187,20 @@ void emit_unlock(struct emit *e, const struct lock_plan *plan, size_t i);
 void emit_unlock_taken(struct emit *e, const struct lock_plan *plan);
 /* The body of P, with what is to be done before and behind it inside of its locks; its frame has SIZE bytes. */
 void emit_body(struct emit *e, const struct probe *p, size_t size);
+/* Does P keep something from a function's entry to its return? */
+bool probe_has_record(const struct probe *p);
+/* Most frame memory of any probe. */
+size_t probes_frame_need(struct emit *e);
+/* Fills saved_at and entry_size. */
+void saved_init(struct emit *e);
+
+/* ---- dispatch.c ---- */
+
+void emit_dispatch(struct emit *e);
 /* A function that is a switch over its parameter INDEX: up to the first case, and behind the
  * last.  UNUSED is a statement that uses its other parameters, or NULL. */
 void emit_switch_begin(struct emit *e, const char *prototype, const char *unused, const char *index);
 void emit_switch_end(struct emit *e);
-void emit_dispatch(struct emit *e);
-/* Most frame memory of any probe; most record memory of any return probe. */
-size_t probes_frame_need(struct emit *e);
-size_t probes_entry_size(struct emit *e);
 
 /* ---- look.c ---- */
 
@@ -202,6 +210,5 @@ bool probe_looks(struct emit *e, const struct probe *p);
 bool look_leaves_out(const struct stmt *s);
 void emit_left_out(struct emit *e, const struct stmt *s);
 void emit_look(struct emit *e, const struct probe *p, const char *budget, const char *frame, size_t size);
-void emit_look_switch(struct emit *e);
 
 #endif

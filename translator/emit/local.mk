@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 libtranslator_a_SOURCES += \
 	translator/emit/access.c \
+	translator/emit/dispatch.c \
 	translator/emit/emit_int.h \
 	translator/emit/expr.c \
 	translator/emit/format.c \

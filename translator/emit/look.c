@@ -173,18 +173,3 @@ void emit_look(struct emit *e, const struct probe *p, const char *budget, const 
 	out(&e->o, "%s", "");
 	e->is_looking = false;
 }
-
-void emit_look_switch(struct emit *e)
-{
-	emit_switch_begin(e, "void script_look(struct rt_context *c, uint32_t probe)", "(void)c;", "probe");
-	VEC_EACH(&e->s->probes, i) {
-		const struct probe *p = e->s->probes.at[i], *handler = p->handler ? p->handler : p;
-
-		if (!probe_looks(e, handler))
-			continue;
-		out_label(&e->o, "case %zu:", i);
-		out(&e->o, "p_%u_look(c, %zu);", handler->id, i);
-		out(&e->o, "break;");
-	}
-	emit_switch_end(e);
-}

@@ -16,7 +16,12 @@
 #include "translator/symbols.h"
 #include "translator/uses.h"
 
-enum { MAX_SKIPPED = 100 };
+enum {
+	MAX_SKIPPED = 100,
+	/* Bytes of code, tables not counted, for which optimising takes a second or two.  They
+	 * are a hundred handlers or so. */
+	LARGE_CODE = 128 * 1024
+};
 
 static unsigned limit(const struct emit *e, const char *name, int64_t fallback)
 {
@@ -58,7 +63,7 @@ static void emit_info(struct emit *e, size_t n_symtabs)
 	out(&e->o, ".max_action = %u,", limit(e, "MAXACTION", 1000));
 	out(&e->o, ".max_nesting = %u,", limit(e, "MAXNESTING", e->s->max_nesting));
 	out(&e->o, ".frame_size = %zu,", probes_frame_need(e) + regexes_frame_need(e));
-	out(&e->o, ".entry_size = %zu,", probes_entry_size(e));
+	out(&e->o, ".entry_size = %zu,", e->entry_size);
 	out(&e->o, ".flags = %u,", flags);
 	out_close(&e->o, ";");
 	out(&e->o, "%s", "");
@@ -209,6 +214,7 @@ bool pass_emit(struct session *s)
 	e.frame_needs = ARENA_ARRAY(s->arena, s->functions.n + 1, size_t);
 	e.function_reads = ARENA_ARRAY(s->arena, s->functions.n + 1, uint8_t);
 	e.has_groups = wants_groups(s);
+	saved_init(&e);
 	out(&e.o, "#include \"runtime/api.h\"");
 	if (s->opt.guru)
 		out(&e.o, s->runtime == RUNTIME_KERNEL ? "#include \"runtime/kernel/embedded.h\"" :
@@ -221,6 +227,7 @@ bool pass_emit(struct session *s)
 	emit_functions(&e);
 	emit_probes(&e);
 	emit_dispatch(&e);
+	s->is_large = e.o.text.len > LARGE_CODE;
 	emit_init(&e);
 	emit_set(&e);
 	emit_repair(&e);

@@ -49,44 +49,34 @@ static size_t saved_size(const struct emit *e, const struct probe *p)
 	return size;
 }
 
-static bool has_record(const struct probe *p)
+bool probe_has_record(const struct probe *p)
 {
 	return p->row.kind == PROBE_RETURN || p->row.kind == PROBE_KERNEL_RETURN;
 }
 
 /* Return probes of one site share a record, each with a part of its own. */
-static size_t saved_offset(const struct emit *e, const struct probe *p)
+void saved_init(struct emit *e)
 {
-	size_t at = 0;
+	size_t *of_site = ARENA_ARRAY(e->a, e->s->sites.n + 1, size_t); /* bytes given so far */
 
-	for (unsigned i = 0; i < p->id; i++) {
-		const struct probe *other = e->s->probes.at[i];
-
-		if (other->row.kind == PROBE_RETURN && p->row.kind == PROBE_RETURN &&
-		    other->row.arg == p->row.arg)
-			at += saved_size(e, other);
-	}
-	return at;
-}
-
-size_t probes_entry_size(struct emit *e)
-{
-	size_t most = 0;
-
+	e->saved_at = ARENA_ARRAY(e->a, e->s->probes.n + 1, size_t);
 	VEC_EACH(&e->s->probes, i) {
 		const struct probe *p = e->s->probes.at[i];
-		size_t size = has_record(p) ? saved_offset(e, p) + saved_size(e, p) : 0;
+		size_t end = probe_has_record(p) ? saved_size(e, p) : 0;
 
-		if (size > most)
-			most = size;
+		if (p->row.kind == PROBE_RETURN) {
+			e->saved_at[i] = of_site[p->site_index];
+			end += e->saved_at[i];
+			of_site[p->site_index] = end;
+		}
+		if (end > e->entry_size)
+			e->entry_size = end;
 	}
-	return most;
 }
 
 void emit_saved_pointer(struct emit *e, const struct probe *p)
 {
-	out(&e->o, "struct p_%u_saved *saved = (void *)((char *)c->entry + %zu);", p->id,
-	    saved_offset(e, p));
+	out(&e->o, "struct p_%u_saved *saved = (void *)((char *)c->entry + %zu);", p->id, e->saved_at[p->id]);
 }
 
 /* Returns whether saving can fail. */
@@ -263,103 +253,4 @@ size_t probes_frame_need(struct emit *e)
 			most = need;
 	}
 	return most;
-}
-
-/* ---- dispatch ---- */
-
-enum entry_point { AT_SITE, AT_RETURN, AT_OTHER };
-
-static enum entry_point entry_point_of(const struct probe *p)
-{
-	if (p->row.kind == PROBE_SITE)
-		return AT_SITE;
-	return p->row.kind == PROBE_RETURN ? AT_RETURN : AT_OTHER;
-}
-
-/* process(PID): a site's other probes may be of other processes, and in the user runtime it
- * is armed in all that are traced. */
-static const char *if_meant(struct emit *e, const struct probe *p)
-{
-	if (!p->row.pid || entry_point_of(p) == AT_OTHER)
-		return "";
-	return arena_printf(e->a, "if (c->pid == %d) ", p->row.pid);
-}
-
-static void emit_run(struct emit *e, const struct probe *p)
-{
-	out(&e->o, "%sp_%u(c, %u);", if_meant(e, p), p->handler ? p->handler->id : p->id, p->id);
-}
-
-void emit_switch_begin(struct emit *e, const char *prototype, const char *unused, const char *index)
-{
-	out(&e->o, "%s", prototype);
-	out_open(&e->o, "%s", "");
-	if (unused)
-		out(&e->o, "%s", unused);
-	out_open(&e->o, "switch (%s)", index);
-}
-
-void emit_switch_end(struct emit *e)
-{
-	out_label(&e->o, "default:");
-	out(&e->o, "break;");
-	out_close(&e->o, "");
-	out_close(&e->o, "");
-	out(&e->o, "%s", "");
-}
-
-/* script_return and script_probe: one probe each. */
-static void emit_switch(struct emit *e, const char *name, enum entry_point which)
-{
-	emit_switch_begin(e, arena_printf(e->a, "void %s(struct rt_context *c, uint32_t probe)", name), "(void)c;",
-			  "probe");
-	VEC_EACH(&e->s->probes, i)
-		if (entry_point_of(e->s->probes.at[i]) == which) {
-			out_label(&e->o, "case %zu:", i);
-			emit_run(e, e->s->probes.at[i]);
-			out(&e->o, "break;");
-		}
-	emit_switch_end(e);
-}
-
-static void emit_site(struct emit *e, size_t site)
-{
-	out_label(&e->o, "case %zu:", site);
-	VEC_EACH(&e->s->probes, i) {
-		const struct probe *p = e->s->probes.at[i];
-
-		if (p->row.arg != (int64_t)site)
-			continue;
-		if (p->row.kind == PROBE_SITE)
-			emit_run(e, p);
-		else if (p->row.kind == PROBE_RETURN && p->entries.n)
-			out(&e->o, "%sp_%zu_entry(c);", if_meant(e, p), i);
-	}
-	out(&e->o, "break;");
-}
-
-static void emit_entry_switch(struct emit *e)
-{
-	emit_switch_begin(e, "void script_entry(struct rt_context *c, uint32_t probe)", "(void)c;", "probe");
-	VEC_EACH(&e->s->probes, i)
-		if (has_record(e->s->probes.at[i]) && e->s->probes.at[i]->entries.n) {
-			out_label(&e->o, "case %zu:", i);
-			out(&e->o, "p_%zu_entry(c);", i);
-			out(&e->o, "break;");
-		}
-	emit_switch_end(e);
-}
-
-void emit_dispatch(struct emit *e)
-{
-	emit_switch_begin(e, "void script_site(struct rt_context *c, uint32_t site)", "(void)c;", "site");
-	VEC_EACH(&e->s->sites, i)
-		emit_site(e, i);
-	emit_switch_end(e);
-	emit_switch(e, "script_return", AT_RETURN);
-	if (e->s->runtime == RUNTIME_KERNEL) {
-		emit_entry_switch(e);
-		emit_look_switch(e);
-	}
-	emit_switch(e, "script_probe", AT_OTHER);
 }
