@@ -151,6 +151,7 @@ struct rt_context {
 	uint64_t missing;    /* while IS_LOOKING: the first address that couldn't be read, or 0 */
 	uint32_t is_looking;
 	uint32_t is_32bit;   /* the system call is one of 32-bit programs */
+	int64_t widest;      /* field of a sprintf: the size of its string */
 	char error[512];     /* message of the first error */
 	char out[RT_OUT_SIZE];
 	char frames[] RT_LINE;
@@ -164,8 +165,8 @@ struct rt_module {
 };
 #define RT_NO_FILE 0xffffffffu
 
-/* How rt_symbol shows an address: "main" (else "0x4011f0"), "main+0x4", "main+0x4 [/bin/ls]" (else
- * "0x4011f0 [/bin/ls+0x11f0]"), "main+0x4/0x20 [/bin/ls]", "0x4011f4 : main+0x4/0x20 [/bin/ls]"
+/* How rt_symbol shows an address: "main" (else "0x4011f0"), "main+0x4", "main+0x4 [ls]" (else
+ * "0x4011f0 [ls+0x11f0]"), "main+0x4/0x20 [/bin/ls]", "0x4011f4 : main+0x4/0x20 [/bin/ls]"
  * (else "0x4011f4 [/bin/ls+0x11f4/0x23000]"). */
 enum rt_symbol_style { RT_SYMBOL_NAME, RT_SYMBOL_BRIEF, RT_SYMBOL_SIMPLE, RT_SYMBOL_DATA, RT_SYMBOL_LINE,
 		       RT_SYMBOL_SOURCE /* LINE with " at FILE:LINE" before the module */ };

@@ -81,7 +81,7 @@ static void dump_probe(const struct probe *p, struct buf *out, bool bodies)
 	}
 	if (p->site)
 		buf_printf(out, " /* pc=0x%llx */", (unsigned long long)p->site->address);
-	buf_printf(out, " /* <- %s */\n", p->chain ? p->chain : p->written_text);
+	buf_printf(out, " /* <- %s */\n", p->chain ? p->chain : p->pn);
 	dump_locals(&p->locals, out);
 	if (bodies)
 		ast_print_stmt(out, p->body, 0);

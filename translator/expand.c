@@ -193,6 +193,7 @@ static void take_family(const struct use *u, const struct point_end *end, const 
 		.condition = u->condition,
 		.chain = u->chain,
 		.use = u->first,
+		.is_aliased = u->alias,
 	};
 	unsigned n_errors = s->diag.n_errors;
 

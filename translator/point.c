@@ -218,8 +218,9 @@ struct probe *point_add_probe(struct session *s, const struct point_match *m,
 
 	p->loc = m->decl->loc;
 	p->written = m->use;
-	p->written_text = point_text(s->arena, m->use);
-	p->name = name;
+	p->name = m->point->is_sufficient ? arena_printf(s->arena, "%s!", name) :
+		  m->point->is_optional   ? arena_printf(s->arena, "%s?", name) : name;
+	p->pn = m->is_aliased ? point_name(s, m->use) : p->name;
 	p->chain = m->chain;
 	p->family = family;
 	p->body = stmt_copy(s->arena, m->body);

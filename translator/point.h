@@ -39,6 +39,7 @@ struct point_match {
 	struct expr *condition;  /* of the point and of the aliases around it; or NULL */
 	const char *chain;       /* "process(...).function(...) <- alias = ... <- use", for -p2 */
 	const struct point *use; /* the point as the user wrote it */
+	bool is_aliased;         /* that names an alias */
 };
 
 /* How resolve wants a variable. */

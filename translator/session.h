@@ -95,8 +95,8 @@ struct paths {
 struct probe {
 	struct loc loc;
 	const struct point *written; /* the point as the user wrote it */
-	const char *written_text;    /* the same, printed */
 	const char *name;            /* resolved, as stap -p2 prints it: pp() */
+	const char *pn;              /* pn(): the alias, else NAME */
 	const char *chain;           /* the points and aliases that led here, for -p2 */
 	const struct probe_family *family;
 	struct stmt *body;           /* its own copy of the handler */

@@ -190,7 +190,7 @@ struct probe *unread_add_probe(struct session *s, struct var *v)
 	struct maker m = { .s = s, .a = s->arena, .probe = p, .global = v };
 
 	p->loc = v->loc;
-	p->name = p->written_text = "end";
+	p->name = p->pn = "end";
 	p->row.kind = PROBE_END;
 	p->id = (unsigned)s->probes.n;
 	p->body = v->arity > 0 ? print_array(&m) :

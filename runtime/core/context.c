@@ -243,7 +243,7 @@ bool rt_spend_failed(struct rt_context *c)
 
 void rt_error(struct rt_context *c, const char *fmt, ...)
 {
-	struct sink s = { c->error, c->error + sizeof(c->error) - 1, NULL };
+	struct sink s = { c->error, c->error + sizeof(c->error) - 1, NULL, 0 };
 	va_list ap;
 
 	if (c->failed != RT_OK)
@@ -280,7 +280,7 @@ bool rt_catch(struct rt_context *c, char *dst, size_t size)
 void rt_warn(struct rt_context *c, const char *fmt, ...)
 {
 	char text[400]; /* of a stack that may be small */
-	struct sink s = { text, text + sizeof(text) - 1, NULL };
+	struct sink s = { text, text + sizeof(text) - 1, NULL, 0 };
 	va_list ap;
 
 	va_start(ap, fmt);

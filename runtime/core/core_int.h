@@ -19,6 +19,7 @@
 struct sink {
 	char *at, *end;
 	struct rt_context *c;
+	int64_t widest; /* wider fields are made so wide; 0: any width */
 };
 void sink_put(struct sink *s, const char *data, size_t n);
 void sink_fill(struct sink *s, char with, int64_t n);
@@ -30,7 +31,7 @@ void sink_format(struct sink *s, const char *fmt, va_list ap);
 /* The context's destination as a sink and back: print, or the string of a sprintf. */
 static inline struct sink sink_open(struct rt_context *c)
 {
-	return (struct sink){ c->at, c->end, c->out_at ? NULL : c };
+	return c->out_at ? (struct sink){ c->at, c->end, NULL, c->widest } : (struct sink){ c->at, c->end, c, 0 };
 }
 
 static inline void sink_close(struct rt_context *c, const struct sink *s)

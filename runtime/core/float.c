@@ -351,7 +351,7 @@ int64_t rt_fp_from_single(int64_t v)
 }
 
 /* Modes: 0 nearest, ties to even; 1 toward zero; 2 down; 3 up; 4 nearest, ties away from zero;
- * 6 to odd. What a long can't hold becomes the nearest that it can; a NaN the largest. */
+ * 6 to odd. What a long can't hold becomes the nearest that it can; a NaN 0. */
 int64_t rt_fp_to_long(int64_t f, int64_t mode)
 {
 	struct number n = take_apart((uint64_t)f);
@@ -359,7 +359,7 @@ int64_t rt_fp_to_long(int64_t f, int64_t mode)
 	bool up = false;
 
 	if (is_nan((uint64_t)f))
-		return INT64_MAX;
+		return 0;
 	if (n.exponent >= 63)
 		return n.is_negative ? INT64_MIN : INT64_MAX;
 	if (n.exponent >= 0) {
@@ -396,15 +396,36 @@ static int64_t power_of_ten(int64_t n)
 	return power;
 }
 
+/* One more in the last place of the decimal from FIRST to the sink's end. */
+static void round_up(struct sink *s, char *first)
+{
+	char *at = s->at;
+
+	while (at > first) {
+		if (*--at == '.')
+			continue;
+		if (*at != '9') {
+			++*at;
+			return;
+		}
+		*at = '0';
+	}
+	sink_fill(s, '0', 1); /* 9.9 has become 0.0 */
+	for (at = s->at - 1; at > first; at--)
+		*at = at[-1];
+	*first = '1';
+}
+
 /*
- * PRECISION digits behind the point, cut off and not rounded.  They are exact: the fraction is a
- * binary one of at most 64 bits here, multiplied by ten for each digit.
+ * PRECISION digits behind the point, at least one, the last one rounded, half away from zero.  They
+ * are exact: the fraction is a binary one of at most 64 bits here, multiplied by ten for each digit.
  */
 void rt_fp_to_string(char *dst, size_t size, int64_t f, int64_t precision)
 {
 	struct number n = take_apart((uint64_t)f);
-	struct sink s = { dst, dst + size - 1, NULL };
+	struct sink s = { dst, dst + size - 1, NULL, 0 };
 	uint64_t whole = 0, rest = 0;
+	char *first;
 
 	if (is_nan((uint64_t)f)) {
 		rt_str_copy(dst, size, "NaN");
@@ -425,15 +446,17 @@ void rt_fp_to_string(char *dst, size_t size, int64_t f, int64_t precision)
 	} else if (n.exponent > -65) {
 		rest = n.significand >> (-1 - n.exponent);
 	}
+	first = s.at;
 	sink_number(&s, RT_UNSIGNED, 0, -1, -1, (int64_t)whole);
-	if (precision > 0)
-		sink_put(&s, ".", 1);
-	for (; precision > 0 && s.at < s.end; precision--) {
+	sink_put(&s, ".", 1);
+	for (precision = precision < 1 ? 1 : precision; precision > 0 && s.at < s.end; precision--) {
 		unsigned __int128 ten = (unsigned __int128)rest * 10;
 
 		sink_fill(&s, (char)('0' + (int)(ten >> 64)), 1);
 		rest = (uint64_t)ten;
 	}
+	if (rest & SIGN)
+		round_up(&s, first);
 	*s.at = 0;
 }
 

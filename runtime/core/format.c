@@ -42,9 +42,14 @@ void sink_fill(struct sink *s, char with, int64_t n)
 	}
 }
 
+static int64_t settle_width(const struct sink *s, int64_t width)
+{
+	return s->widest && width > s->widest ? s->widest : width;
+}
+
 void sink_text(struct sink *s, uint32_t flags, int64_t width, const char *text, size_t n)
 {
-	int64_t pad = width - (int64_t)n;
+	int64_t pad = settle_width(s, width) - (int64_t)n;
 
 	if (pad > 0 && !(flags & RT_LEFT))
 		sink_fill(s, ' ', pad);
@@ -87,6 +92,7 @@ void sink_number(struct sink *s, uint32_t conv, uint32_t flags, int64_t width, i
 	uint64_t magnitude = (uint64_t)v;
 	int64_t n_prefix = 0, n, zeroes, pad;
 
+	width = settle_width(s, width);
 	if (conv == RT_SIGNED) {
 		if (v < 0) {
 			magnitude = -magnitude;
@@ -250,7 +256,7 @@ void sink_format(struct sink *s, const char *f, va_list arguments)
 
 int rt_snprintf(char *dst, size_t size, const char *fmt, ...)
 {
-	struct sink s = { dst, dst + size - 1, NULL };
+	struct sink s = { dst, dst + size - 1, NULL, 0 };
 	va_list ap;
 
 	va_start(ap, fmt);

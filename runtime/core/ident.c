@@ -26,27 +26,27 @@ const char *rt_string(uint32_t offset)
 	return script_strings + offset;
 }
 
-/* The words of probe_type(). */
-static const char *type_text(uint32_t kind)
+/* The words of probe_type(), those of SystemTap. */
+static const char *type_text(const struct script_probe *p)
 {
-	switch ((enum script_probe_kind)kind) {
+	switch ((enum script_probe_kind)p->kind) {
 	case PROBE_BEGIN:
 	case PROBE_END:
 	case PROBE_ERROR: return "begin_end";
-	case PROBE_TIMER: return "timer";
-	case PROBE_TIMER_PROFILE: return "timer.profile";
+	case PROBE_TIMER: return rt_str_find(rt_string(p->name), "timer.jiffies") ? "timer" : "hrtimer";
+	case PROBE_TIMER_PROFILE:
+	case PROBE_PERF: return "perf_event";
 	case PROBE_SITE: return "uprobe";
 	case PROBE_RETURN: return "uretprobe";
 	case PROBE_PROCESS_BEGIN:
 	case PROBE_PROCESS_END:
 	case PROBE_THREAD_BEGIN:
-	case PROBE_THREAD_END:
+	case PROBE_THREAD_END: return "utrace";
 	case PROBE_SYSCALL:
-	case PROBE_SYSCALL_RETURN: return "utrace";
+	case PROBE_SYSCALL_RETURN: return "utrace_syscall";
 	case PROBE_KERNEL_FUNCTION: return "kprobe";
 	case PROBE_KERNEL_RETURN: return "kretprobe";
 	case PROBE_TRACEPOINT: return "tracepoint";
-	case PROBE_PERF: return "perf";
 	case PROBE_PROCFS_READ:
 	case PROBE_PROCFS_WRITE: return "procfs";
 	case PROBE_NEVER: return "never";
@@ -63,7 +63,7 @@ const char *rt_probe_text(struct rt_context *c, uint32_t which)
 	case RT_TEXT_PN: return rt_string(p->point);
 	case RT_TEXT_FUNCTION: return rt_string(p->function);
 	case RT_TEXT_LOCATION: return rt_string(p->location);
-	case RT_TEXT_TYPE: return type_text(p->kind);
+	case RT_TEXT_TYPE: return type_text(p);
 	}
 	return "";
 }

@@ -454,26 +454,26 @@ void rt_foreach(struct rt_iter *it, const struct rt_map_spec *s, struct rt_map *
 		int64_t limit, const union rt_key *keys, uint32_t fixed)
 {
 	if (column != RT_BY_NONE && limit > 0 && m->count > 1)
-		sort(s, m, column, order, fixed ? RT_NO_LIMIT : limit); /* a slice's limit counts what is in it */
+		sort(s, m, column, order, limit);
 	*it = (struct rt_iter){ .spec = s, .map = m, .generation = m->generation, .fixed = fixed, .keys = keys,
 				.left = limit };
 }
 
-/* The list may have been sorted otherwise since: what follows is what follows now. */
+/* The list may have been sorted otherwise since: what follows is what follows now.  What a slice passes over
+ * counts, too, as in SystemTap. */
 bool rt_foreach_next(struct rt_iter *it)
 {
 	const struct rt_map_spec *s = it->spec;
 	uint32_t next;
 
-	if (it->left <= 0 || it->map->generation != it->generation)
-		return false;
 	do {
+		if (it->left-- <= 0 || it->map->generation != it->generation)
+			return false;
 		next = it->entry ? it->entry->next : it->map->head;
 		if (!next)
 			return false;
 		it->entry = entry(s, it->map, next);
 	} while (it->fixed && !same_keys(s, it->entry, it->keys, it->fixed));
-	it->left--;
 	return true;
 }
 

@@ -11,6 +11,7 @@ void rt_sprint_begin(struct rt_context *c, char *dst, size_t size)
 	c->out_at = c->at;
 	c->at = dst;
 	c->end = dst + size - 1;
+	c->widest = (int64_t)size;
 }
 
 void rt_sprint_end(struct rt_context *c)
@@ -117,6 +118,8 @@ void rt_print_str(struct rt_context *c, uint32_t flags, int64_t width, int64_t p
 	struct sink s = sink_open(c);
 
 	sink_text(&s, flags, width, text, length_at_most(text, precision));
+	if ((flags & (RT_ZERO | RT_LEFT)) == RT_ZERO) /* as in SystemTap */
+		sink_fill(&s, 0, 1);
 	sink_close(c, &s);
 }
 

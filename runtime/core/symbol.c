@@ -35,8 +35,8 @@ static const struct script_symbol *find(const struct script_symtab *t, uint64_t 
 		return NULL;
 	s += low - 1;
 	*offset = at - s->at;
-	*size = s->size ? s->size : low < t->n ? s[1].at - s->at : t->size - s->at;
-	return *offset < *size ? s : NULL;
+	*size = low < t->n ? s[1].at - s->at : s->size ? s->size : t->size - s->at; /* shown up to the next one */
+	return *offset < (s->size ? s->size : *size) ? s : NULL;
 }
 
 const char *rt_source(struct rt_context *c, uint64_t pc, int64_t *line)
@@ -126,7 +126,8 @@ size_t rt_symbol(struct rt_context *c, char *dst, size_t size, uint64_t address,
 		n += (size_t)rt_snprintf(dst + n, size - n, " at %s:%lld", source, (long long)line);
 	if (!p.is_mapped || style == RT_SYMBOL_NAME || style == RT_SYMBOL_BRIEF)
 		return n;
-	n += (size_t)rt_snprintf(dst + n, size - n, " [%s", p.module.path);
+	n += (size_t)rt_snprintf(dst + n, size - n, " [%s",
+				 style == RT_SYMBOL_SIMPLE ? base_name(p.module.path) : p.module.path);
 	if (!p.name)
 		n += (size_t)rt_snprintf(dst + n, size - n, "+0x%llx", (long long)p.offset);
 	if (!p.name && (style == RT_SYMBOL_DATA || is_line))
@@ -154,7 +155,7 @@ bool rt_module_name(struct rt_context *c, char *dst, size_t size, uint64_t addre
 	dst[0] = 0;
 	if (!rt_port_module(c, address, &m))
 		return false;
-	rt_str_copy(dst, size, base_name(m.path));
+	rt_str_copy(dst, size, m.path);
 	return true;
 }
 

@@ -142,7 +142,6 @@ static enum flow run_array(struct machine *m, const struct stmt *s)
 	struct value keys[MAX_KEYS];
 	bool fixed[MAX_KEYS] = { false };
 	int64_t limit = INT64_MAX, rounds = 0;
-	bool is_slice = false;
 	struct table *t;
 
 	eval_keys(m, &s->foreach.slice, keys, fixed);
@@ -151,19 +150,16 @@ static enum flow run_array(struct machine *m, const struct stmt *s)
 	if (m->failed)
 		return GO;
 	t = table_of(m, name, s->foreach.keys.n);
-	for (size_t i = 0; i < MAX_KEYS; i++)
-		is_slice |= fixed[i];
 	if (s->foreach.sort && limit > 0)
-		sort_elements(&order, t->elements.at, t->elements.n,
-			      is_slice || limit > FEW ? SIZE_MAX : (size_t)limit);
+		sort_elements(&order, t->elements.at, t->elements.n, limit > FEW ? SIZE_MAX : (size_t)limit);
 	/* a loop inside may sort the table again: what follows is what follows then */
 	for (size_t i = 0; i < t->elements.n && rounds < limit && !m->failed; i++) {
 		const struct element *e = t->elements.at[i];
 		enum flow flow;
 
+		rounds++; /* elements outside of the slice count, too */
 		if (!element_matches(t, e, keys, fixed))
 			continue;
-		rounds++;
 		flow = step(m, s->loc) ? GO : run_round(m, s, e);
 		if (flow == BREAK)
 			break;

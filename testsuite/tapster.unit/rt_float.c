@@ -113,7 +113,7 @@ static void to_integers(void)
 	CHECK_INT(rt_fp_to_long(bits(1e30), 0), INT64_MAX);
 	CHECK_INT(rt_fp_to_long(bits(-1e30), 0), INT64_MIN);
 	CHECK_INT(rt_fp_to_long(bits(-9223372036854775808.0), 0), INT64_MIN);
-	CHECK_INT(rt_fp_to_long(bits(NAN), 0), INT64_MAX);
+	CHECK_INT(rt_fp_to_long(bits(NAN), 0), 0);
 }
 
 static const char *text(double d, int64_t precision)
@@ -129,10 +129,12 @@ static void strings(void)
 	struct rt_context *c = host_start();
 
 	CHECK_STR(text(0.0, 2), "0.00");
-	CHECK_STR(text(3.0, 0), "3");
+	CHECK_STR(text(3.0, 0), "3.0");
 	CHECK_STR(text(-1.5, 3), "-1.500");
 	CHECK_STR(text(3.141592653589793, 5), "3.14159");
-	CHECK_STR(text(0.75, 1), "0.7");
+	CHECK_STR(text(0.75, 1), "0.8");
+	CHECK_STR(text(9.96, 1), "10.0");
+	CHECK_STR(text(-0.996, 2), "-1.00");
 	CHECK_STR(text(18446744073709549568.0, 1), "18446744073709549568.0");
 	CHECK_STR(text(1e-30, 4), "0.0000");
 	CHECK_STR(text(1e30, 4), "inf");

@@ -142,7 +142,7 @@ static void emit_probe_table(struct emit *e)
 		out_open(&e->o, "%s", "");
 		out(&e->o, ".kind = %u, /* %s */", r->kind, p->name);
 		out(&e->o, ".name = %u, .point = %u, .location = %u, .function = %u,",
-		    out_string_id(&e->o, p->name), out_string_id(&e->o, p->written_text),
+		    out_string_id(&e->o, p->name), out_string_id(&e->o, p->pn),
 		    out_string_id(&e->o, name_place(e, p->loc)),
 		    out_string_id(&e->o, p->function));
 		if (r->flags || probe_looks(e, p->handler ? p->handler : p))

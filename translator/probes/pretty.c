@@ -3,7 +3,8 @@
  * See pretty.h.  The texts are those of SystemTap: a structure is
  * {.number=%i, .text="...", .pointer=%p, .inner={...}, .list=[...]}; "$$" prints what
  * is inside too.  Of an array the first element stands for all.  At the top pointers
- * are followed, in a structure they are numbers, but for C strings.
+ * to structures are followed, those to numbers are printed as such numbers; in a
+ * structure pointers are addresses, but for C strings.
  */
 #include "translator/probes/pretty.h"
 
@@ -175,6 +176,46 @@ static void add_array(struct text *t, const struct access_root *root, const comp
 	add_literal(t, ", ...]");
 }
 
+static void add_number(struct text *t, const struct dw_type_info *type, struct expr *value)
+{
+	if (type->is_signed || type->kind == DW_TYPE_BOOL)
+		add_conversion(t, "%i", CONV_SIGNED, 0, value);
+	else
+		add_conversion(t, "%u", CONV_UNSIGNED, 0, value);
+}
+
+/* At the top, a pointer to another thing than a structure, an array or text: a number of the type
+ * that is behind all pointers. */
+static bool add_as_target(struct text *t, const struct dw_type_info *pointer, struct expr *value)
+{
+	struct dw_type_info inner = *pointer;
+
+	while (inner.kind == DW_TYPE_POINTER)
+		dw_type_info(inner.target, t->s->arena, &inner);
+	switch (inner.kind) {
+	case DW_TYPE_INTEGER:
+	case DW_TYPE_BOOL:
+	case DW_TYPE_ENUM:
+		add_number(t, &inner, value);
+		return true;
+	case DW_TYPE_FLOAT:
+		add_literal(t, "?");
+		return true;
+	case DW_TYPE_FUNCTION:
+		add_literal(t, "<function>:");
+		return false;
+	case DW_TYPE_ARRAY:
+	case DW_TYPE_CHAR:
+	case DW_TYPE_OTHER:
+	case DW_TYPE_POINTER:
+	case DW_TYPE_STRUCT:
+	case DW_TYPE_UNION:
+	case DW_TYPE_VOID:
+		return false;
+	}
+	return false;
+}
+
 static void add_pointer(struct text *t, const struct access_root *root, const component_vec *c,
 			const struct dw_type_info *type, const struct dw_var_result *r, int levels,
 			bool is_top)
@@ -185,9 +226,9 @@ static void add_pointer(struct text *t, const struct access_root *root, const co
 	dw_type_info(type->target, t->s->arena, &inner);
 	if (inner.kind == DW_TYPE_CHAR && inner.size == 1)
 		add_string(t, access_to(root, c, r));
-	else if (is_top && inner.kind != DW_TYPE_VOID && inner.kind != DW_TYPE_FUNCTION)
+	else if (is_top && (inner.kind == DW_TYPE_STRUCT || inner.kind == DW_TYPE_UNION || inner.kind == DW_TYPE_ARRAY))
 		add_value(t, root, &target, levels, true);
-	else
+	else if (!is_top || !add_as_target(t, type, access_to(root, c, r)))
 		add_conversion(t, "%#p", CONV_POINTER, PRINT_ALT, access_to(root, c, r));
 }
 
@@ -242,10 +283,7 @@ static void add_value(struct text *t, const struct access_root *root, const comp
 	case DW_TYPE_OTHER:
 	case DW_TYPE_STRUCT:
 	case DW_TYPE_UNION:
-		if (type.is_signed || type.kind == DW_TYPE_BOOL)
-			add_conversion(t, "%i", CONV_SIGNED, 0, access_to(root, c, &r));
-		else
-			add_conversion(t, "%u", CONV_UNSIGNED, 0, access_to(root, c, &r));
+		add_number(t, &type, access_to(root, c, &r));
 		return;
 	}
 }
