@@ -5,7 +5,7 @@
 # script after the other, the cost of the unprobed call subtracted.  What a line of output
 # costs, the reader's part included: all that the machine did meanwhile but idle, in
 # hundredths of a second; SystemTap's reader stalls when a record doesn't fit well into its
-# buffers, so the lines that arrive are counted.  And what a loaded script costs processes
+# buffers: target_kernel.c makes those that do, and the lines that arrive are counted.  And what a loaded script costs processes
 # that it doesn't probe: in turn with and without it, medians of ROUNDS, since the kernel's own
 # work in the background falls on one of the measurements now and then.
 #

@@ -324,6 +324,10 @@ static int report(struct run *r)
 			s.n_errors, s.n_skipped);
 	if (r->o->run.verbose)
 		print_ledger(r, s.n_probes);
+	if (s.n_refused && !r->o->run.output.no_warnings)
+		fprintf(stderr, "WARNING: %" PRIu64 " breakpoints in processes were not placed: the text there is "
+				"not that of the file, has a breakpoint already, or no room near it.\n",
+			s.n_refused);
 	if (!r->o->run.output.no_warnings)
 		report_loss(r, s.dropped);
 	if (!r->is_interrupted && child_report(&r->child))

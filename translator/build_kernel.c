@@ -142,6 +142,23 @@ static const char *const shared_headers[] = {
 	"kernel/compat.h", "kernel/embedded.h", "kernel/transport.h", "uprobes/uprobes.h",
 };
 
+static const char *engine_key(struct session *s, const struct kernel_tree *k)
+{
+	name_vec names = sources_of(s, "uprobes", true);
+	struct cache_key key;
+
+	cache_key_init(&key);
+	add_tree_key(&key, s, k);
+	VEC_PUSH(s->arena, &names, "uprobes.h");
+	VEC_PUSH(s->arena, &names, "uprobes_int.h");
+	VEC_PUSH(s->arena, &names, "../site.h");
+	VEC_PUSH(s->arena, &names, "../kernel/compat.h");
+	VEC_PUSH(s->arena, &names, "Kbuild");
+	VEC_EACH(&names, i)
+		cache_key_add_file(&key, arena_printf(s->arena, "%s/uprobes/%s", s->paths.runtime_dir, names.at[i]));
+	return cache_key_text(s->arena, &key);
+}
+
 static const char *runtime_key(struct session *s, const struct kernel_tree *k, bool has_sites)
 {
 	static const char *const folders[] = { "core", "kernel" };
@@ -150,6 +167,8 @@ static const char *runtime_key(struct session *s, const struct kernel_tree *k, b
 
 	cache_key_init(&key);
 	add_tree_key(&key, s, k);
+	if (has_sites)
+		cache_key_adds(&key, engine_key(s, k)); /* versions of its symbols are in there */
 	for (size_t i = 0; i < n_headers; i++)
 		cache_key_add_file(&key, arena_printf(s->arena, "%s/%s", s->paths.runtime_dir, shared_headers[i]));
 	for (size_t f = 0; f < 2; f++) {
@@ -268,7 +287,7 @@ static bool compile_kit(struct session *s, const struct kernel_tree *k, const ch
 	if (has_sites)
 		goals[2] = arena_printf(s->arena, "KBUILD_EXTRA_SYMBOLS=%s", symbols);
 	if (!write_file(s, arena_printf(s->arena, "%s/Kbuild", dir),
-			arena_printf(s->arena, "%s -Werror=frame-larger-than=1024\nobj-m := " KIT ".o\n" KIT "-y :=%s\n",
+			arena_printf(s->arena, "%s -Werror=frame-larger-than=2048\nobj-m := " KIT ".o\n" KIT "-y :=%s\n",
 				     flags(s), list)) ||
 	    !make(s, k, dir, goals, has_sites ? 3 : 2))
 		return false;
@@ -321,22 +340,6 @@ static bool find_kit(struct session *s, const struct kernel_tree *k, const char 
 struct engine {
 	const char *module, *symbols; /* tapster_uprobes.ko and its Module.symvers */
 };
-
-static const char *engine_key(struct session *s, const struct kernel_tree *k)
-{
-	name_vec names = sources_of(s, "uprobes", true);
-	struct cache_key key;
-
-	cache_key_init(&key);
-	add_tree_key(&key, s, k);
-	VEC_PUSH(s->arena, &names, "uprobes.h");
-	VEC_PUSH(s->arena, &names, "uprobes_int.h");
-	VEC_PUSH(s->arena, &names, "../site.h");
-	VEC_PUSH(s->arena, &names, "Kbuild");
-	VEC_EACH(&names, i)
-		cache_key_add_file(&key, arena_printf(s->arena, "%s/uprobes/%s", s->paths.runtime_dir, names.at[i]));
-	return cache_key_text(s->arena, &key);
-}
 
 static bool compile_engine(struct session *s, const struct kernel_tree *k, const char *dir)
 {

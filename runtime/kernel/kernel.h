@@ -143,6 +143,7 @@ void sites_stop(void);
 void sites_update(bool (*rests)(uint32_t site));
 int rest_start(void);
 void rest_stop(void);
+uint64_t sites_refused(void); /* breakpoints that could not be placed in a process */
 uint64_t sites_real_return(uint64_t slot, uint64_t address);
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias);
 /* Of the program's own, see port.h. */

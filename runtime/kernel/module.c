@@ -407,6 +407,7 @@ static void tell_status(struct kernel_status *s)
 		.n_probes = script_info.n_probes,
 		.n_skipped = READ_ONCE(rt_session.n_skipped),
 		.dropped = output_dropped(),
+		.n_refused = sites_refused(),
 	};
 }
 

@@ -15,6 +15,11 @@ void sites_update(bool (*rests)(uint32_t site))
 {
 }
 
+uint64_t sites_refused(void)
+{
+	return 0;
+}
+
 uint64_t sites_real_return(uint64_t slot, uint64_t address)
 {
 	return address;

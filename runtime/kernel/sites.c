@@ -419,6 +419,11 @@ void sites_update(bool (*rests)(uint32_t site))
 	uprobes_client_update(&client, armed_rests);
 }
 
+uint64_t sites_refused(void)
+{
+	return (uint64_t)atomic_long_read(&client.refused);
+}
+
 uint64_t sites_real_return(uint64_t slot, uint64_t address)
 {
 	return uprobes_real_return(slot, address);

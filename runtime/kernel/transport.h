@@ -23,7 +23,7 @@
 #include <sys/ioctl.h>
 #endif
 
-#define KERNEL_ABI 2
+#define KERNEL_ABI 3
 #define KERNEL_PROC_PREFIX "tapster."
 #define KERNEL_READ_MIN 16384 /* bytes: every record fits */
 
@@ -50,6 +50,7 @@ struct kernel_status {
 	uint32_t is_over;            /* it will not run (any more): it can be removed */
 	uint32_t is_detached;        /* it runs without a reader */
 	uint64_t n_skipped, dropped;
+	uint64_t n_refused;          /* sites in processes that could not be armed */
 };
 
 /* One line of the ledger, for -v. */

@@ -12,6 +12,14 @@
 #include <linux/kprobes.h>
 #include <linux/uaccess.h>
 
+/* The trap of a breakpoint of ours that has gone meanwhile, not one of somebody else's. */
+static noinline bool is_late(unsigned long address)
+{
+	uint8_t now;
+
+	return copy_from_user_nofault(&now, (void __user *)address, 1) || now != BREAKPOINT;
+}
+
 /* ip is behind the 0xCC.  True: it was ours. */
 static __always_inline bool handle(const struct layout *l, struct pt_regs *regs)
 {
@@ -23,10 +31,9 @@ static __always_inline bool handle(const struct layout *l, struct pt_regs *regs)
 		return return_arrive(regs);
 	p = layout_look_up(l, address);
 	if (unlikely(p->state != PATCH_ARMED)) {
-		if (p->state == PATCH_REFUSED)
+		if (p == &layout_none || !is_late(address))
 			return false;
-		/* restored since the trap was taken, or about to be: run what is there */
-		regs->ip = address;
+		regs->ip = address; /* run what is there */
 		return true;
 	}
 	regs->ip = address;

@@ -16,7 +16,6 @@
 #include <linux/slab.h>
 #include <linux/sort.h>
 
-#define BREAKPOINT 0xcc
 #define REACH (0x7fffffffUL - 0x100000) /* of rel32, less the longest function's jump */
 #define ROOM_ROUNDS 8
 
@@ -386,22 +385,31 @@ static struct layout *draft_layout(const struct draft *d, const struct layout *o
 	for (unsigned int i = 0; i < d->n; i++) {
 		const struct want *w = &d->wants[i];
 		struct patch p = {.address = w->address, .slot = w->slot, .site = w->site,
-				  .state = PATCH_ARMED, .is_unwinder = w->is_unwinder};
+				  .state = PATCH_ARMED, .is_wanted = true,
+				  .is_unwinder = w->is_unwinder};
 		const struct patch *was = old ? layout_find(old, w->address) : NULL;
 
 		p.is_raised = was && was->site == w->site && was->is_raised;
 		if (!may_arm(d->mm, old, &p)) {
-			p.state = PATCH_REFUSED;
-			if (!was || was->state != PATCH_REFUSED)
+			if (!was || !was->is_refused)
 				count_refused(w->site, d->mm);
+			if (was && was->state == PATCH_ARMED) {
+				p = *was; /* its breakpoint goes */
+				p.is_wanted = false;
+			} else {
+				p.state = PATCH_REFUSED;
+			}
+			p.is_refused = true;
 		}
 		l->patches[l->n++] = p;
 	}
 	for (unsigned int i = 0; old && i < old->n; i++) {
 		const struct patch *p = &old->patches[i];
 
-		if (!find_want(d, p->address) && is_mapped(d->mm, p))
-			l->patches[l->n++] = *p;
+		if (!find_want(d, p->address) && is_mapped(d->mm, p)) {
+			l->patches[l->n] = *p;
+			l->patches[l->n++].is_wanted = false;
+		}
 	}
 	l->n_areas = d->n_areas;
 	memcpy(l->areas, d->areas, sizeof(l->areas));
@@ -410,32 +418,33 @@ static struct layout *draft_layout(const struct draft *d, const struct layout *o
 }
 
 /*
- * The first WANTED patches are wanted; the others go.  FINAL gets what became of them, and
- * which were touched.  Returns whether any was.
+ * Breakpoints that are wanted come, others go.  FINAL gets what became of them, and which were
+ * touched.  Returns whether any was.
  */
-static bool write_once(struct mm_struct *mm, const struct layout *l, unsigned int wanted,
-		       struct layout *final, bool of_unwinders)
+static bool write_once(struct mm_struct *mm, const struct layout *l, struct layout *final,
+		       bool of_unwinders)
 {
 	bool any = false;
 
 	for (unsigned int i = 0; i < l->n; i++) {
 		const struct patch *p = &l->patches[i];
-		uint8_t now, to = i < wanted ? BREAKPOINT : site_orig(p->site)[0];
+		uint8_t now, to = p->is_wanted ? BREAKPOINT : site_orig(p->site)[0];
 		int err;
 
 		if (p->state != PATCH_ARMED || p->is_unwinder != of_unwinders)
 			continue;
 		err = text_read(mm, p->address, &now, 1);
 		/* an old breakpoint that the program has overwritten is gone already */
-		if (!err && now != to && (i < wanted || now == BREAKPOINT)) {
+		if (!err && now != to && (p->is_wanted || now == BREAKPOINT)) {
 			err = text_write(mm, p->address, &to, 1);
 			final->patches[i].was_touched = !err;
 			any |= !err;
 		}
-		if (i < wanted && err) {
+		if (p->is_wanted && err) {
 			final->patches[i].state = PATCH_REFUSED;
+			final->patches[i].is_refused = true;
 			count_refused(p->site, mm);
-		} else if (i >= wanted && err != -ENOMEM) { /* else the page is gone */
+		} else if (!p->is_wanted && err != -ENOMEM) { /* else the page is gone */
 			final->patches[i].state = PATCH_IDLE;
 		}
 	}
@@ -444,7 +453,7 @@ static bool write_once(struct mm_struct *mm, const struct layout *l, unsigned in
 
 /* Once more: a virtual machine's translation of the old text can survive the first store
  * (seen with QEMU's multi-threaded TCG). */
-static void write_again(struct mm_struct *mm, struct layout *final, unsigned int wanted)
+static void write_again(struct mm_struct *mm, struct layout *final)
 {
 	static const uint8_t breakpoint = BREAKPOINT;
 
@@ -452,18 +461,18 @@ static void write_again(struct mm_struct *mm, struct layout *final, unsigned int
 		struct patch *p = &final->patches[i];
 
 		if (p->was_touched)
-			text_write(mm, p->address, i < wanted ? &breakpoint : site_orig(p->site), 1);
+			text_write(mm, p->address, p->is_wanted ? &breakpoint : site_orig(p->site), 1);
 		p->was_touched = false;
 	}
 }
 
-static void write_text(struct mm_struct *mm, const struct layout *l, unsigned int wanted,
-		       struct layout *final, bool of_unwinders)
+static void write_text(struct mm_struct *mm, const struct layout *l, struct layout *final,
+		       bool of_unwinders)
 {
-	if (!write_once(mm, l, wanted, final, of_unwinders))
+	if (!write_once(mm, l, final, of_unwinders))
 		return;
 	text_sync(mm);
-	write_again(mm, final, wanted);
+	write_again(mm, final);
 	text_sync(mm);
 }
 
@@ -471,12 +480,12 @@ static void write_text(struct mm_struct *mm, const struct layout *l, unsigned in
  * Semaphores of static marks (runtime/site.h): one is raised while there is a breakpoint
  * that wants it.  Where the program has unmapped it nobody asks it any more.
  */
-static void count_semaphores(struct mm_struct *mm, struct layout *l, unsigned int wanted)
+static void count_semaphores(struct mm_struct *mm, struct layout *l)
 {
 	for (unsigned int i = 0; i < l->n; i++) {
 		struct patch *p = &l->patches[i];
 		unsigned long at = p->address + p->site->semaphore;
-		bool raise = i < wanted && p->state == PATCH_ARMED;
+		bool raise = p->is_wanted && p->state == PATCH_ARMED;
 		uint16_t count;
 
 		if (!p->site->semaphore || raise == p->is_raised || (!raise && p->state == PATCH_ARMED))
@@ -526,9 +535,9 @@ static int apply(struct space *space, struct draft *d, struct layout *old)
 		return err;
 	}
 	publish(space, l);
-	write_text(d->mm, l, d->n, final, true); /* before there may be trampolines */
-	write_text(d->mm, l, d->n, final, false);
-	count_semaphores(d->mm, final, d->n);
+	write_text(d->mm, l, final, true); /* before there may be trampolines */
+	write_text(d->mm, l, final, false);
+	count_semaphores(d->mm, final);
 	layout_finish(final);
 	if (is_different(l, final))
 		publish(space, final);

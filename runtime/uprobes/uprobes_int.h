@@ -29,6 +29,8 @@
 
 #include "runtime/uprobes/uprobes.h"
 
+#define BREAKPOINT 0xcc
+
 /* ---- sites.c ---- */
 
 enum site_state { UPROBES_SITE_WANTED, UPROBES_SITE_LEAVING };
@@ -112,7 +114,9 @@ struct patch {
 	unsigned long address;
 	unsigned long slot;
 	struct site *site; /* a reference is held */
-	enum patch_state state;
+	enum patch_state state : 8;
+	bool is_wanted;    /* else what was armed is on its way out */
+	bool is_refused;   /* and counted: the text, at the last look, didn't allow it */
 	bool is_unwinder;  /* unwind_hit wants to know; the site need not be wanted */
 	bool was_touched;  /* by the update that makes the layout */
 	bool is_raised;    /* the site's semaphore counts this breakpoint */
