@@ -69,6 +69,32 @@ refresh-verdicts:
 	$(srcdir)/testsuite/tapster.examples/verdicts.sh $(ORACLE_KERNEL) >verdicts.new
 	mv verdicts.new $(srcdir)/testsuite/tapster.examples/verdicts
 .PHONY: refresh-verdicts
+EXTRA_DIST += testsuite/oracle.sh testsuite/oracle.known
+
+# The verdicts of the cases, and of the examples, beside those of the SystemTap that is installed.
+ORACLE_CASES = parse expand resolve infer check fold run
+oracle: all
+	for folder in $(ORACLE_CASES); do ls $(abs_top_srcdir)/testsuite/tapster.$$folder/*.stp; done | \
+		xargs $(srcdir)/testsuite/oracle.sh $(abs_builddir)/tapster $(ORACLE_KERNEL)
+	if command -v stap >/dev/null; then \
+		$(srcdir)/testsuite/tapster.examples/verdicts.sh $(ORACLE_KERNEL) >verdicts.now && \
+		diff $(srcdir)/testsuite/tapster.examples/verdicts verdicts.now; fi
+	$(MAKE) check RUNTESTFLAGS=examples.exp
+.PHONY: oracle
+
+# All of the testsuite, but for what needs virtual machines, with the compiler and the driver built with the
+# sanitizers in the directory asan/.  Leaks count: every arena is freed at the end.
+check-asan:
+	$(MKDIR_P) asan
+	test -f asan/Makefile || (cd asan && $(abs_top_srcdir)/configure --enable-sanitize)
+	$(MAKE) -C asan all
+	TAPSTER_KERNELS= $(MAKE) -C asan check RUNTESTFLAGS="$(RUNTESTFLAGS)"
+.PHONY: check-asan
+
+distclean-local: asan-distclean
+asan-distclean:
+	rm -rf asan
+.PHONY: asan-distclean
 
 refresh-golden: all
 	$(MAKE) check RUNTESTFLAGS="--ignore unit.exp REFRESH=1 $(RUNTESTFLAGS)"
