@@ -221,12 +221,14 @@ static void add_pointer(struct text *t, const struct access_root *root, const co
 			bool is_top)
 {
 	component_vec target = with(root, c, (struct component){ .kind = COMPONENT_INDEX });
-	struct dw_type_info inner;
+	struct dw_type_info inner, last;
 
 	dw_type_info(type->target, t->s->arena, &inner);
+	for (last = inner; last.kind == DW_TYPE_POINTER;)
+		dw_type_info(last.target, t->s->arena, &last);
 	if (inner.kind == DW_TYPE_CHAR && inner.size == 1)
 		add_string(t, access_to(root, c, r));
-	else if (is_top && (inner.kind == DW_TYPE_STRUCT || inner.kind == DW_TYPE_UNION || inner.kind == DW_TYPE_ARRAY))
+	else if (is_top && (last.kind == DW_TYPE_STRUCT || last.kind == DW_TYPE_UNION || last.kind == DW_TYPE_ARRAY))
 		add_value(t, root, &target, levels, true);
 	else if (!is_top || !add_as_target(t, type, access_to(root, c, r)))
 		add_conversion(t, "%#p", CONV_POINTER, PRINT_ALT, access_to(root, c, r));
