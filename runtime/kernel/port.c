@@ -55,7 +55,8 @@ int rt_port_read(void *dst, uint64_t addr, size_t n)
 		return copy_from_kernel_nofault(dst, (const void *)addr, n) ? -EFAULT : 0;
 	if (likely(!copy_from_user_nofault(dst, (const void __user *)addr, n)) || !modules_read(dst, addr, n))
 		return 0;
-	kernel_note_missing(__this_cpu_read(kernel_contexts), addr, n);
+	if (irqs_disabled()) /* else it is no hit, but begin or end, that is preempted and doesn't look ahead */
+		kernel_note_missing(__this_cpu_read(kernel_contexts), addr, n);
 	return -EFAULT;
 }
 
