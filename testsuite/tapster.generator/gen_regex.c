@@ -57,16 +57,17 @@ void regex_with_groups(struct gen *g)
 	put(g, "\"%s\"", PICK(g, patterns));
 }
 
+/* With one "$" at most: nothing comes behind an end in SystemTap, not even another end. */
 void regex(struct gen *g)
 {
 	put(g, "\"");
 	if (one_in(g, 4))
 		put(g, "^");
 	if (one_in(g, 4))
-		put(g, "%s", PICK(g, ((const char *[]){ "", "$", "^$", "^[0-9]+$", "(ab)+", "a.*a" })));
+		put(g, "%s", PICK(g, ((const char *[]){ "", "[0-9]+", "(ab)+", "a.*a" })));
 	else
 		alternatives(g, 2);
-	if (one_in(g, 6))
+	if (one_in(g, 4))
 		put(g, "$");
 	put(g, "\"");
 }

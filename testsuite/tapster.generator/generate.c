@@ -83,11 +83,15 @@ static void show_locals(struct gen *g)
 		put(g, "%%d ");
 	for (unsigned i = 0; i < N_STRINGS; i++)
 		put(g, "%%s ");
+	for (unsigned i = 0; g->self && g->self->params[i]; i++)
+		put(g, g->self->params[i] == 's' ? "%%s " : "%%d ");
 	put(g, "\\n\"");
 	for (unsigned i = 0; i < N_NUMBERS; i++)
 		put(g, ", n%u", i);
 	for (unsigned i = 0; i < N_STRINGS; i++)
 		put(g, ", s%u", i);
+	for (unsigned i = 0; g->self && g->self->params[i]; i++)
+		put(g, ", %cp%u", g->self->params[i], i);
 	put(g, ");");
 	line(g);
 	for (unsigned i = 0; i < N_NUMBERS; i++)

@@ -60,7 +60,8 @@ static void check_memory(struct machine *m, const struct expr *e, const struct v
 	}
 }
 
-static void print_format(struct buf *out, const struct expr *e, const struct value *args)
+/* Fields are at most WIDEST wide. */
+static void print_format(struct buf *out, const struct expr *e, const struct value *args, int64_t widest)
 {
 	VEC_EACH(&e->print.parts, i) {
 		const struct print_part *p = &e->print.parts.at[i];
@@ -71,6 +72,8 @@ static void print_format(struct buf *out, const struct expr *e, const struct val
 			precision = -1;
 		else if (p->conv == CONV_STRING && precision < 0) /* of "*" */
 			precision = 0;
+		if (width > widest)
+			width = widest;
 		format_part(out, p, width, p->width_kind != SIZE_NONE, precision,
 			    p->conv == CONV_LITERAL ? number(0) : *args++);
 	}
@@ -117,7 +120,7 @@ struct value eval_print(struct machine *m, const struct expr *e)
 		return number(0);
 	buf_init(&text);
 	if (e->print.has_format)
-		print_format(&text, e, args);
+		print_format(&text, e, args, e->print.to_string ? (int64_t)m->limits->max_string : INT64_MAX);
 	else
 		print_values(&text, e, args);
 	if (e->print.to_string)
