@@ -153,12 +153,19 @@ static void memory(void)
 	c = host_start();
 	rt_print_mem(c, true, 0, -1, 4, (int64_t)(uintptr_t)bytes);
 	rt_print_mem(c, false, 0, 5, 2, (int64_t)(uintptr_t)bytes + 3);
-	rt_print_mem(c, false, 0, -1, -1, (int64_t)(uintptr_t)bytes + 5);
+	rt_print_mem(c, false, 0, -1, 1, (int64_t)(uintptr_t)bytes + 5);
 	CHECK_STR(host_printed(c), "0102ff78   xyz");
 	CHECK(!rt_failed(c));
-	rt_print_mem(c, false, 0, -1, 4, 16);
+	rt_check_mem_size(c, 4096);
+	rt_check_mem(c, 4096, (int64_t)(uintptr_t)c);
+	CHECK(!rt_failed(c));
+	rt_check_mem(c, 4, 16);
 	CHECK(rt_failed(c));
-	CHECK_STR(c->error, "read fault [man error::fault] at 0x13");
+	CHECK_STR(c->error, "read fault [man error::fault] at 0x10");
+	free(c);
+	c = host_start();
+	rt_check_mem_size(c, 4097);
+	CHECK_STR(c->error, "4097 is too many bytes for a memory dump");
 	CHECK_STR(host_printed(c), "");
 	free(c);
 }
