@@ -8,6 +8,8 @@
  *    there stays until no thread has such an address any more: in a register, for one instruction, or
  *    in the unwinder's context, which lies on the thread's stack.  An unwinder isn't there
  *    for long; but a thread may be stopped there, or sleep in a signal's handler: patience ends, then.
+ *    What a thread that runs meanwhile has in its registers can't be seen, nor that it goes from
+ *    there to memory that was looked at already; so nothing has to be found several times in a row.
  */
 #include "runtime/uprobes/uprobes_int.h"
 
@@ -17,6 +19,8 @@
 enum {
 	PATIENCE_MS = 4000,
 	NAP_MAX_MS = 64,
+	LOOKS = 8,   /* that find nothing, so many ms apart: */
+	LOOK_NAP_MS = 4,
 };
 
 struct restoring {
@@ -54,6 +58,7 @@ struct search {
 	struct frames frames;
 	uint8_t *page;
 	bool is_found;
+	bool is_needed; /* there are breakpoints for unwinders */
 };
 
 static bool is_cfa(const struct frames *frames, unsigned long value, unsigned int word)
@@ -123,6 +128,7 @@ static int search_in(struct space *space, void *data)
 	rcu_read_unlock();
 	if (!has)
 		return 0;
+	s->is_needed = true;
 	mmap_read_lock(mm);
 	for (unsigned int i = 0; i < s->frames.n_threads && !s->is_found; i++) {
 		const struct frames_thread *t = &s->frames.threads[i];
@@ -138,17 +144,24 @@ static int search_in(struct space *space, void *data)
 static void wait_for_unwinders(void)
 {
 	struct search s = {.page = (uint8_t *)__get_free_page(GFP_KERNEL | __GFP_NOFAIL)};
-	unsigned int nap = 1, waited = 0;
+	unsigned int nap = 1, waited = 0, looks = 0;
 
 	for (;;) {
-		s.is_found = false;
+		s.is_found = s.is_needed = false;
 		return_list_frames(&s.frames);
 		spaces_for_each(search_in, &s);
-		if (!s.is_found || waited >= PATIENCE_MS)
+		if (!s.is_needed || waited >= PATIENCE_MS)
 			break;
-		msleep(nap);
-		waited += nap;
-		nap = min_t(unsigned int, 2 * nap, NAP_MAX_MS);
+		if (s.is_found) {
+			looks = 0;
+			msleep(nap);
+			waited += nap;
+			nap = min_t(unsigned int, 2 * nap, NAP_MAX_MS);
+		} else if (++looks < LOOKS) {
+			msleep(LOOK_NAP_MS);
+		} else {
+			break;
+		}
 	}
 	frames_free(&s.frames);
 	free_page((unsigned long)s.page);
