@@ -283,40 +283,37 @@ static int compare_names(const void *a, const void *b)
 
 enum { WATCHES = 32 };
 
+struct watching {
+	uint32_t n;  /* globals that have a watch */
+	uint32_t *of; /* the condition's */
+};
+
 static void watch_var(struct uses *u, struct var *v, unsigned use, struct expr *e)
 {
-	uint32_t *n = u->data;
+	struct watching *w = u->data;
 
 	(void)use, (void)e;
 	if (v->kind == VAR_GLOBAL && !v->watch)
-		v->watch = 1u << (*n)++ % WATCHES;
-}
-
-static void gather_watch(struct uses *u, struct var *v, unsigned use, struct expr *e)
-{
-	uint32_t *watches = u->data;
-
-	(void)use, (void)e;
-	*watches |= v->watch;
+		v->watch = 1u << w->n++ % WATCHES;
+	*w->of |= v->watch;
 }
 
 /* A site may rest while its probes' conditions are false (runtime/kernel/rest.c): until one of
  * the globals that they read is written. */
 static void watch_conditions(struct session *s)
 {
-	uint32_t n = 0;
-	struct uses number = { .on_var = watch_var, .data = &n };
+	struct watching w = { 0 };
+	struct uses u = { .on_var = watch_var, .data = &w };
 
 	VEC_EACH(&s->globals, i)
 		s->globals.at[i]->watch = 0;
 	VEC_EACH(&s->probes, i) {
 		struct probe *p = s->probes.at[i];
-		struct uses gather = { .on_var = gather_watch, .data = &p->row.condition };
 
 		if (!p->condition || p->row.kind != PROBE_SITE)
 			continue;
-		uses_expr(&number, p->condition);
-		uses_expr(&gather, p->condition);
+		w.of = &p->row.condition;
+		uses_expr(&u, p->condition);
 	}
 }
 

@@ -298,21 +298,10 @@ static void cut_callees(struct ast_walker *w, struct expr **slot)
 	ast_walk_expr(w, *slot);
 }
 
-static void cut_callees_in(struct ast_walker *w, struct stmt **slot)
-{
-	ast_walk_stmt(w, *slot);
-}
-
 /* What is behind an overload that never says "next" had a say in types only. */
 static void cut_overloads(struct session *s)
 {
-	struct ast_walker w = { .expr = cut_callees, .stmt = cut_callees_in };
-
-	VEC_EACH(&s->functions, i)
-		if (s->functions.at[i]->function.body)
-			ast_walk_stmt(&w, s->functions.at[i]->function.body);
-	VEC_EACH(&s->probes, i)
-		ast_walk_stmt(&w, s->probes.at[i]->body);
+	session_walk_bodies(s, cut_callees);
 	prune_functions(s);
 }
 

@@ -767,22 +767,6 @@ static void void_callback(struct ast_walker *w, struct expr **slot)
 	ast_walk_expr(w, *slot);
 }
 
-static void void_stmt_callback(struct ast_walker *w, struct stmt **slot)
-{
-	ast_walk_stmt(w, *slot);
-}
-
-static void mark_void_calls(struct session *s)
-{
-	struct ast_walker w = { .expr = void_callback, .stmt = void_stmt_callback };
-
-	VEC_EACH(&s->functions, i)
-		if (s->functions.at[i]->function.body)
-			ast_walk_stmt(&w, s->functions.at[i]->function.body);
-	VEC_EACH(&s->probes, i)
-		ast_walk_stmt(&w, s->probes.at[i]->body);
-}
-
 bool pass_infer(struct session *s)
 {
 	struct infer in = { .s = s };
@@ -796,7 +780,7 @@ bool pass_infer(struct session *s)
 		in.is_last = true;
 		infer_round(&in);
 		settle_rest(&in);
-		mark_void_calls(s);
+		session_walk_bodies(s, void_callback);
 	}
 	return s->diag.n_errors == errors;
 }

@@ -92,3 +92,19 @@ int64_t session_capacity(const struct session *s, const struct var *v)
 {
 	return v->size ? v->size->number.value : session_limit(s, "MAXMAPENTRIES", MAX_MAP_ENTRIES);
 }
+
+static void walk_on(struct ast_walker *w, struct stmt **slot)
+{
+	ast_walk_stmt(w, *slot);
+}
+
+void session_walk_bodies(struct session *s, void (*expr)(struct ast_walker *w, struct expr **slot))
+{
+	struct ast_walker w = { .expr = expr, .stmt = walk_on };
+
+	VEC_EACH(&s->functions, i)
+		if (s->functions.at[i]->function.body)
+			ast_walk_stmt(&w, s->functions.at[i]->function.body);
+	VEC_EACH(&s->probes, i)
+		ast_walk_stmt(&w, s->probes.at[i]->body);
+}

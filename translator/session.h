@@ -206,6 +206,9 @@ struct session {
 void session_init(struct session *s, const struct options *opt, struct arena *a);
 /* Removes the temporary directory unless -k; the arena is the caller's. */
 void session_fini(struct session *s);
+/* EXPR for the outermost expressions of all statements of functions and probes; it goes on into them by
+ * ast_walk_expr. */
+void session_walk_bodies(struct session *s, void (*expr)(struct ast_walker *w, struct expr **slot));
 /* -v for pass 1 to 5: the overall level and that of --vp. */
 int session_verbose(const struct session *s, unsigned pass);
 /* The temporary directory, made when first asked for.  NULL: it has reported. */

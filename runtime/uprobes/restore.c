@@ -8,8 +8,9 @@
  *    there stays until no thread has such an address any more: in a register, for one instruction, or
  *    in the unwinder's context, which lies on the thread's stack.  An unwinder isn't there
  *    for long; but a thread may be stopped there, or sleep in a signal's handler: patience ends, then.
- *    What a thread that runs meanwhile has in its registers can't be seen, nor that it goes from
- *    there to memory that was looked at already; so nothing has to be found several times in a row.
+ *    Registers are read while no thread runs, memory afterwards: in between an address can go
+ *    from one to the other unseen.  So nothing has to be found several times in a row, which makes
+ *    that rare and not impossible.
  */
 #include "runtime/uprobes/uprobes_int.h"
 
