@@ -37,6 +37,15 @@ void diag_init(struct diag *d, struct arena *a, diag_locate_fn *locate, void *so
 	};
 }
 
+static void append(struct diag *d, struct diag_message *m)
+{
+	if (d->last)
+		d->last->next = m;
+	else
+		d->first = m;
+	d->last = m;
+}
+
 static void add(struct diag *d, enum diag_severity severity, struct loc loc, const char *id,
 		const char *fmt, va_list ap)
 {
@@ -46,11 +55,7 @@ static void add(struct diag *d, enum diag_severity severity, struct loc loc, con
 	m->loc = loc;
 	m->id = id;
 	m->text = arena_vprintf(d->arena, fmt, ap);
-	if (d->last)
-		d->last->next = m;
-	else
-		d->first = m;
-	d->last = m;
+	append(d, m);
 }
 
 void diag_error(struct diag *d, struct loc loc, const char *id, const char *fmt, ...)
@@ -101,6 +106,31 @@ void diag_rollback(struct diag *d, struct diag_mark mark)
 		d->first = NULL;
 	d->n_errors = mark.n_errors;
 	d->n_warnings = mark.n_warnings;
+}
+
+struct diag_kept diag_keep(struct diag *d, struct diag_mark mark)
+{
+	struct diag_kept kept = {
+		.first = mark.last ? mark.last->next : d->first,
+		.n_errors = d->n_errors - mark.n_errors,
+		.n_warnings = d->n_warnings - mark.n_warnings,
+	};
+
+	diag_rollback(d, mark);
+	return kept;
+}
+
+void diag_report(struct diag *d, const struct diag_kept *kept)
+{
+	for (const struct diag_message *m = kept->first; m; m = m->next) {
+		struct diag_message *copy = ARENA_NEW(d->arena, struct diag_message);
+
+		*copy = *m;
+		copy->next = NULL;
+		append(d, copy);
+	}
+	d->n_errors += kept->n_errors;
+	d->n_warnings += kept->n_warnings;
 }
 
 bool diag_has_since(const struct diag *d, struct diag_mark mark, const char *id)

@@ -84,6 +84,14 @@ struct diag_mark {
 };
 struct diag_mark diag_mark(const struct diag *d);
 void diag_rollback(struct diag *d, struct diag_mark mark);
+
+/* What was reported after the mark, taken back to be reported later, or never. */
+struct diag_kept {
+	struct diag_message *first;
+	unsigned n_errors, n_warnings;
+};
+struct diag_kept diag_keep(struct diag *d, struct diag_mark mark);
+void diag_report(struct diag *d, const struct diag_kept *kept);
 /* Has the message ID been reported since the mark? */
 bool diag_has_since(const struct diag *d, struct diag_mark mark, const char *id);
 

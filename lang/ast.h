@@ -128,7 +128,8 @@ struct expr {
 		struct {
 			int64_t value;
 			bool is_unsigned; /* written as 2^63 or more: prints as it was written */
-			bool is_decided;  /* [resolve] says whether something is @defined */
+			bool is_decided;  /* [resolve] says whether a variable is @defined */
+			bool is_new;      /* [resolve] stands for a @defined; fold takes notice */
 		} number;
 		struct {
 			const char *text; /* escapes resolved; ends at the first NUL */
@@ -243,6 +244,13 @@ struct expr {
 			expr_vec indices;   /* the run-time [expr]s of the path, in order */
 			struct expr *origin; /* TARGET or CAST, for messages and --dump */
 		} access;
+		struct {
+			/* [resolve] What is wrong, to be reported if the expression is still there when
+			 * types are known; empty: it has been reported. */
+			struct diag_kept kept;
+			bool is_late;    /* SystemTap says so in pass 3 */
+			bool is_written; /* it stands for an assignment */
+		} error;
 	};
 };
 
@@ -332,10 +340,10 @@ struct var {
 	bool wraps;            /* global a% or a%[N]: the oldest entry makes room */
 	struct expr *size;     /* global a[N]: NUMBER, or NULL: MAXMAPENTRIES */
 	struct expr *init;     /* NUMBER or STRING */
-	enum hist_kind hist_kind; /* [infer] */
+	enum hist_kind hist_kind; /* [check] */
 	int64_t hist_low, hist_high, hist_interval;
-	int stat_shift;        /* [infer] @variance's, 0 when none */
-	unsigned stat_ops;     /* [infer] bit set of enum statop that the script extracts */
+	int stat_shift;        /* [check] @variance's, 0 when none */
+	unsigned stat_ops;     /* [check] bit set of enum statop that the script extracts */
 	struct target_type target_type; /* [resolve] */
 	bool is_synthetic;     /* made by the translator: not printed at the end */
 	bool is_read, is_written; /* [effects] anywhere in the script */

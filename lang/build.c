@@ -320,6 +320,42 @@ struct stmt *build_expr_stmt(struct parser *p, struct loc loc, struct expr *e)
 	return finish(p, s);
 }
 
+/* Does a ";" behind S belong to it? */
+static bool ends_with_semicolon(const struct stmt *s)
+{
+	switch (s->kind) {
+	case STMT_IF:
+		return ends_with_semicolon(s->if_.otherwise ? s->if_.otherwise : s->if_.then);
+	case STMT_WHILE:
+	case STMT_FOR:
+		return ends_with_semicolon(s->loop.body);
+	case STMT_FOREACH:
+		return ends_with_semicolon(s->foreach.body);
+	case STMT_NULL:
+	case STMT_BLOCK:
+	case STMT_TRY:
+		return false;
+	case STMT_EXPR:
+	case STMT_RETURN:
+	case STMT_DELETE:
+	case STMT_NEXT:
+	case STMT_BREAK:
+	case STMT_CONTINUE:
+	case STMT_EMBEDDED:
+	case STMT_KINDS:
+		break;
+	}
+	return true;
+}
+
+void build_semicolon(struct parser *p, struct loc loc, const struct stmt *then)
+{
+	const char *expected = "statement";
+
+	if (!ends_with_semicolon(then))
+		build_syntax_error(p, loc, &expected, 1);
+}
+
 struct stmt *build_if(struct parser *p, struct loc loc, struct expr *cond, struct stmt *then,
 		      struct stmt *otherwise)
 {

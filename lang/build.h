@@ -42,6 +42,8 @@ stmt_vec build_stmts(struct parser *p, stmt_vec stmts, struct stmt *s);
 struct stmt *build_simple(struct parser *p, enum stmt_kind kind, struct loc loc);
 struct stmt *build_block(struct parser *p, struct loc loc, stmt_vec body, struct loc end);
 struct stmt *build_expr_stmt(struct parser *p, struct loc loc, struct expr *e);
+/* A ";" between THEN and the "else" at LOC. */
+void build_semicolon(struct parser *p, struct loc loc, const struct stmt *then);
 struct stmt *build_if(struct parser *p, struct loc loc, struct expr *cond, struct stmt *then,
 		      struct stmt *otherwise);
 struct stmt *build_loop(struct parser *p, enum stmt_kind kind, struct loc loc, struct expr *init,

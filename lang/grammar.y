@@ -320,7 +320,9 @@ stmt:
 |	block
 |	expr %prec END { $$ = build_expr_stmt(p, @1.loc, $1); }
 |	IF '(' expr ')' stmt then_end { $$ = build_if(p, @1.loc, $3, $5, NULL); }
-|	IF '(' expr ')' stmt else stmt { $$ = build_if(p, @1.loc, $3, $5, $7); }
+|	IF '(' expr ')' stmt ELSE stmt { $$ = build_if(p, @1.loc, $3, $5, $7); }
+|	IF '(' expr ')' stmt ';' ELSE stmt
+		{ build_semicolon(p, @7.loc, $5); $$ = build_if(p, @1.loc, $3, $5, $8); }
 |	WHILE '(' expr ')' stmt { $$ = build_loop(p, STMT_WHILE, @1.loc, NULL, $3, NULL, $5); }
 |	FOR '(' expr_opt ';' expr_opt ';' expr_opt ')' stmt
 		{ $$ = build_loop(p, STMT_FOR, @1.loc, $3, $5, $7, $9); }
@@ -336,15 +338,9 @@ stmt:
 |	CONTINUE { $$ = build_simple(p, STMT_CONTINUE, @1.loc); }
 ;
 
-/* A ";" may stand before "else". */
 then_end:
 	%empty %prec END
 |	';' %prec END
-;
-
-else:
-	ELSE
-|	';' ELSE
 ;
 
 expr_opt:

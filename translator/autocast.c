@@ -160,13 +160,14 @@ void autocast_report(struct session *s)
 {
 	VEC_EACH(&s->autocasts, i) {
 		const struct autocast *wait = &s->autocasts.at[i];
-		struct loc loc = (*wait->slot)->loc;
+		struct diag_mark mark = diag_mark(&s->diag);
+		struct expr *e = *wait->slot;
 
-		/* the copies of a body say it once */
-		if (wait->operand->kind != EXPR_ERROR &&
-		    (!i || loc.offset != (*wait[-1].slot)->loc.offset))
-			diag_error(&s->diag, loc, E_UNTYPED_MEMBER);
+		if (wait->operand->kind == EXPR_ERROR) {
+			*e = *wait->operand; /* what is wrong is wrong there */
+			continue;
+		}
+		diag_error(&s->diag, e->loc, E_UNTYPED_MEMBER);
+		resolve_fails_later(wait->r, e, mark);
 	}
-	VEC_EACH(&s->autocasts, i)
-		resolve_failed(*s->autocasts.at[i].slot);
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * Needs: names and types.
- * Leaves: the tree as it is; regular expressions compiled.
+ * Leaves: the tree as it is; regular expressions compiled; the histogram and the extractors
+ * of every statistic.
  * Refuses: what is well-typed but has no meaning: assignments to what is no
- * variable, an array changed while foreach walks it, break outside a loop,
- * stores to the target without -g.
+ * variable, an array changed while foreach walks it, a statistic with two
+ * histograms, stores to the target without -g.
  */
 #include "translator/messages.h"
 #include "translator/passes.h"
@@ -12,40 +13,14 @@
 #include "translator/session.h"
 #include "translator/uses.h"
 
-/* The loops around a statement; ARRAY is what a foreach walks, NULL for other loops. */
-struct loop {
-	const struct loop *outer;
-	const struct var *array;
-};
-
 struct checker {
 	struct session *s;
 	struct ast_walker walker;
-	const struct loop *loops;
 	bool is_tapset;
 };
 
-static bool is_place(const struct expr *e)
+static void check_place(struct checker *c, const struct expr *place)
 {
-	switch (e->kind) {
-	case EXPR_INDEX:
-		return !e->index.hist;
-	case EXPR_SYMBOL:
-	case EXPR_TARGET:
-	case EXPR_CAST:
-	case EXPR_ACCESS:
-		return true;
-	default:
-		return false;
-	}
-}
-
-static void check_place(struct checker *c, struct expr *place, struct loc loc, const char *what)
-{
-	if (!is_place(place)) {
-		diag_error(&c->s->diag, loc, E_NOT_LVALUE, what);
-		return;
-	}
 	if (place->kind != EXPR_SYMBOL && place->kind != EXPR_INDEX && !c->s->opt.guru &&
 	    !c->is_tapset)
 		diag_error(&c->s->diag, place->loc, E_TARGET_WRITE);
@@ -98,27 +73,16 @@ static void writes_call(struct uses *u, struct expr *call)
 static void check_foreach(struct checker *c, struct stmt *s)
 {
 	struct expr *a = s->foreach.array;
-	struct loop loop = { .outer = c->loops };
 
 	if (a->kind == EXPR_SYMBOL) {
 		struct writes w = { .s = c->s, .array = a->symbol.var };
 		struct uses u = { .on_var = writes_var, .on_call = writes_call, .data = &w };
 
-		loop.array = a->symbol.var;
 		uses_stmt(&u, s->foreach.body);
+		if (s->foreach.has_sort_statop)
+			a->symbol.var->stat_ops |= 1u << s->foreach.sort_statop;
 	}
-	c->loops = &loop;
 	ast_walk_stmt(&c->walker, s);
-	c->loops = loop.outer;
-}
-
-static void check_loop(struct checker *c, struct stmt *s)
-{
-	struct loop loop = { .outer = c->loops };
-
-	c->loops = &loop;
-	ast_walk_stmt(&c->walker, s);
-	c->loops = loop.outer;
 }
 
 static void check_delete(struct checker *c, struct stmt *s)
@@ -167,20 +131,52 @@ static void check_call(struct checker *c, const struct expr *e)
 	}
 }
 
-/* A range that is none is mended, as stap warns of it only when the script runs. */
-static void check_hist(struct checker *c, const struct expr *e)
-{
-	const struct expr *stat = e->hist.stat;
-	struct var *v = stat->kind == EXPR_SYMBOL ? stat->symbol.var :
-			stat->kind == EXPR_INDEX  ? stat->index.var : NULL;
+/* ---- statistics ---- */
 
-	if (e->hist.kind != HIST_LINEAR || !v || (e->hist.interval > 0 && e->hist.low <= e->hist.high))
+static struct var *stat_var(const struct expr *stat)
+{
+	return stat->kind == EXPR_SYMBOL ? stat->symbol.var : stat->index.var;
+}
+
+static void check_statop(struct checker *c, const struct expr *e)
+{
+	struct var *v = stat_var(e->statop.stat);
+
+	v->stat_ops |= 1u << e->statop.op;
+	if (e->statop.op != STATOP_VARIANCE)
+		return;
+	if (!v->stat_shift) /* none yet */
+		v->stat_shift = e->statop.shift;
+	else if (v->stat_shift != e->statop.shift)
+		diag_error(&c->s->diag, e->loc, E_STAT_SHIFT, v->name);
+}
+
+/* A range that is none becomes one: stap warns of it only when the script runs. */
+static void mend_range(struct checker *c, struct expr *e)
+{
+	if (e->hist.kind != HIST_LINEAR || (e->hist.interval > 0 && e->hist.low <= e->hist.high))
 		return;
 	diag_warning(&c->s->diag, e->loc, W_HIST_RANGE);
-	if (v->hist_interval <= 0)
-		v->hist_interval = 1;
-	if (v->hist_high < v->hist_low)
-		v->hist_high = v->hist_low;
+	if (e->hist.interval <= 0)
+		e->hist.interval = 1;
+	if (e->hist.high < e->hist.low)
+		e->hist.high = e->hist.low;
+}
+
+static void check_hist(struct checker *c, struct expr *e)
+{
+	struct var *v = stat_var(e->hist.stat);
+
+	mend_range(c, e);
+	if (v->hist_kind == HIST_NONE) {
+		v->hist_kind = e->hist.kind;
+		v->hist_low = e->hist.low;
+		v->hist_high = e->hist.high;
+		v->hist_interval = e->hist.interval;
+	} else if (v->hist_kind != e->hist.kind || v->hist_low != e->hist.low ||
+		   v->hist_high != e->hist.high || v->hist_interval != e->hist.interval) {
+		diag_error(&c->s->diag, e->loc, E_HIST_KINDS, v->name);
+	}
 }
 
 static void check_regex(struct checker *c, struct expr *e)
@@ -207,11 +203,19 @@ static void expr_callback(struct ast_walker *w, struct expr **slot)
 	ast_walk_expr(w, e);
 	switch (e->kind) {
 	case EXPR_ASSIGN:
-		check_place(c, e->assign.target, e->loc, "assignment");
+		check_place(c, e->assign.target);
 		break;
 	case EXPR_INCDEC:
-		check_place(c, e->incdec.operand, e->loc,
-			    e->incdec.op == OP_INC ? "increment" : "decrement");
+		if (is_place(e->incdec.operand)) /* else pass late says so */
+			check_place(c, e->incdec.operand);
+		break;
+	case EXPR_STATOP:
+		check_statop(c, e);
+		break;
+	case EXPR_BINARY:
+		if (e->binary.op == OP_USHR && e->binary.left->kind == EXPR_NUMBER &&
+		    e->binary.right->kind == EXPR_NUMBER)
+			diag_error(&c->s->diag, e->loc, E_USHR);
 		break;
 	case EXPR_CALL:
 		check_call(c, e);
@@ -239,16 +243,6 @@ static void stmt_callback(struct ast_walker *w, struct stmt **slot)
 	switch (s->kind) {
 	case STMT_FOREACH:
 		check_foreach(c, s);
-		break;
-	case STMT_WHILE:
-	case STMT_FOR:
-		check_loop(c, s);
-		break;
-	case STMT_BREAK:
-	case STMT_CONTINUE:
-		if (!c->loops)
-			diag_error(&c->s->diag, s->loc, E_OUTSIDE_LOOP,
-				   s->kind == STMT_BREAK ? "break" : "continue");
 		break;
 	case STMT_DELETE:
 		check_delete(c, s);
@@ -331,6 +325,8 @@ bool pass_check(struct session *s)
 	VEC_EACH(&s->probes, i) {
 		c.is_tapset = s->probes.at[i]->is_tapset;
 		stmt_callback(&c.walker, &s->probes.at[i]->body);
+		if (s->probes.at[i]->condition)
+			expr_callback(&c.walker, &s->probes.at[i]->condition);
 	}
 	check_memory(s);
 	return s->diag.n_errors == errors;

@@ -1,13 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Needs: a typed tree without errors (dead branches are checked before they go,
- * as in stap).
+ * Needs: a typed tree without errors.  Infer calls fold_rounds before it asks for the
+ * types of everything: as in stap the types in branches that go must not contradict each
+ * other, but need not be known.
  * Leaves: no overload of which a call is never told "next"; operators over literals replaced by their value, branches that a
  * constant decides by the branch taken; then prune's rounds over what that
  * leaves unused.  A division by a literal zero stays: it is a run-time error
  * that try can catch.
  * Refuses: nothing of its own.
  */
+#include "translator/fold.h"
+
 #include <limits.h>
 #include <string.h>
 
@@ -42,6 +45,13 @@ static struct expr *number(struct folder *f, struct expr *e, int64_t value)
 	r->type = TY_LONG;
 	f->changed = true;
 	return r;
+}
+
+/* Of an operator and its operands only OPERAND is left. */
+static struct expr *alone(struct folder *f, struct expr *operand)
+{
+	f->changed = true;
+	return operand;
 }
 
 /* The arithmetic of the language: C's with wrap-around; shift counts clamp
@@ -85,9 +95,6 @@ static bool compute(enum op op, int64_t a, int64_t b, int64_t *out)
 		return true;
 	case OP_SHR:
 		*out = b <= 0 || b >= 64 ? a : a >> b;
-		return true;
-	case OP_USHR:
-		*out = b <= 0 || b >= 64 ? a : (int64_t)(ua >> b);
 		return true;
 	default:
 		return false;
@@ -135,17 +142,17 @@ static struct expr *truth(struct folder *f, struct expr *e)
 	r = expr_binary(f->arena, EXPR_COMPARE, e->loc, OP_NE, e,
 			expr_number(f->arena, e->loc, 0));
 	r->type = r->binary.right->type = TY_LONG;
-	f->changed = true;
 	return r;
 }
 
 static struct expr *fold_logical(struct folder *f, struct expr *e)
 {
 	bool is_or = e->binary.op == OP_LOR;
-	struct expr *l = e->binary.left;
+	struct expr *l = e->binary.left, *r = e->binary.right;
 
 	if (!is_number(l))
-		return e;
+		return is_number(r) && (r->number.value != 0) == is_or && is_pure_expr(l) ?
+			       number(f, e, is_or) : e;
 	if ((l->number.value != 0) == is_or)
 		return number(f, e, is_or);
 	return truth(f, e->binary.right);
@@ -161,7 +168,7 @@ static struct expr *fold_unary(struct folder *f, struct expr *e)
 	case OP_NEG:
 		return number(f, e, -(uint64_t)o->number.value);
 	case OP_PLUS:
-		return o;
+		return alone(f, o);
 	case OP_NOT:
 		return number(f, e, !o->number.value);
 	case OP_COMPL:
@@ -176,6 +183,10 @@ static struct expr *fold_concat(struct folder *f, struct expr *e)
 	struct expr *l = e->binary.left, *r = e->binary.right;
 	struct expr *s;
 
+	if (is_string(l) && !l->string.len)
+		return alone(f, r);
+	if (is_string(r) && !r->string.len)
+		return alone(f, l);
 	if (!is_string(l) || !is_string(r) || l->string.len + r->string.len >= f->max_string)
 		return e;
 	s = expr_string(f->arena, e->loc,
@@ -186,25 +197,84 @@ static struct expr *fold_concat(struct folder *f, struct expr *e)
 	return s;
 }
 
-static struct expr *fold_expr(struct folder *f, struct expr *e)
+/* Does E, one operand of OP, leave the other as it is? */
+static bool is_neutral(enum op op, const struct expr *e, bool is_left)
 {
+	if (!is_number(e))
+		return false;
+	switch (op) {
+	case OP_ADD:
+	case OP_OR:
+	case OP_XOR:
+		return e->number.value == 0;
+	case OP_SUB:
+	case OP_SHL:
+	case OP_SHR:
+	case OP_USHR:
+		return !is_left && e->number.value == 0;
+	case OP_MUL:
+		return e->number.value == 1;
+	case OP_DIV:
+		return !is_left && e->number.value == 1;
+	default:
+		return false;
+	}
+}
+
+/* Does E, one operand of OP, say what comes of it, whatever OTHER is? */
+static bool decides(enum op op, const struct expr *e, bool is_left, int64_t *value)
+{
+	if (!is_number(e))
+		return false;
+	*value = op == OP_OR ? -1 : 0;
+	switch (op) {
+	case OP_MUL:
+	case OP_AND:
+	case OP_OR:
+		return e->number.value == *value;
+	case OP_SHL:
+	case OP_SHR:
+	case OP_USHR:
+		return is_left && e->number.value == 0;
+	case OP_MOD:
+		return !is_left && e->number.value == 1;
+	default:
+		return false;
+	}
+}
+
+static struct expr *fold_binary(struct folder *f, struct expr *e)
+{
+	struct expr *l = e->binary.left, *r = e->binary.right;
+	enum op op = e->binary.op;
 	int64_t value;
 
+	if (is_number(l) && is_number(r) && compute(op, l->number.value, r->number.value, &value))
+		return number(f, e, value);
+	if ((op == OP_SHL || op == OP_SHR) && is_number(r) && r->number.value < 0)
+		return alone(f, l); /* as in SystemTap; of other counts the low six bits count */
+	if (is_neutral(op, l, true))
+		return alone(f, r);
+	if (is_neutral(op, r, false))
+		return alone(f, l);
+	if ((decides(op, l, true, &value) && is_pure_expr(r)) ||
+	    (decides(op, r, false, &value) && is_pure_expr(l)))
+		return number(f, e, value);
+	return e;
+}
+
+static struct expr *fold_expr(struct folder *f, struct expr *e)
+{
 	ast_walk_expr(&f->walker, e);
 	switch (e->kind) {
+	case EXPR_NUMBER:
+		f->changed |= e->number.is_new;
+		e->number.is_new = false;
+		return e;
 	case EXPR_UNARY:
 		return fold_unary(f, e);
 	case EXPR_BINARY:
-		if (is_number(e->binary.left) && is_number(e->binary.right) &&
-		    compute(e->binary.op, e->binary.left->number.value,
-			    e->binary.right->number.value, &value))
-			return number(f, e, value);
-		if ((e->binary.op == OP_SHL || e->binary.op == OP_SHR) && is_number(e->binary.right) &&
-		    e->binary.right->number.value < 0) {
-			f->changed = true; /* as in SystemTap; of other counts the low six bits count */
-			return e->binary.left;
-		}
-		return e;
+		return fold_binary(f, e);
 	case EXPR_LOGICAL:
 		return fold_logical(f, e);
 	case EXPR_COMPARE:
@@ -302,19 +372,43 @@ static void cut_callees(struct ast_walker *w, struct expr **slot)
 static void cut_overloads(struct session *s)
 {
 	session_walk_bodies(s, cut_callees);
-	prune_functions(s);
+	prune_unused(s);
+}
+
+static struct folder *folder_new(struct session *s)
+{
+	struct folder *f = ARENA_NEW(s->scratch, struct folder);
+
+	f->arena = s->arena;
+	f->max_string = session_max_string(s);
+	f->walker = (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = f };
+	return f;
+}
+
+bool fold_untyped(struct session *s)
+{
+	struct folder *f = folder_new(s);
+	bool any = false;
+
+	while (fold_once(s, f) | prune_hidden(s)) {
+		any = true;
+		while (prune_once(s, false))
+			;
+	}
+	return any;
 }
 
 bool pass_fold(struct session *s)
 {
-	struct folder f = { .arena = s->arena, .max_string = session_max_string(s) };
+	struct folder *f = folder_new(s);
 
 	cut_overloads(s);
+	prune_hidden(s);
 	if (s->opt.unoptimized)
 		return true;
-	f.walker = (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = &f };
-	while (fold_once(s, &f) | prune_once(s, true))
+	while (fold_once(s, f) | prune_once(s, true) | prune_hidden(s))
 		;
+	prune_unused(s);
 	merge_functions(s);
 	if (s->probes.n)
 		return true;

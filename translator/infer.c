@@ -2,19 +2,22 @@
 /*
  * Needs: resolved names (symbol.var, index.var, call.callees).
  * Leaves: the type of every expression, variable, key, parameter and function;
- * the histogram kind and extractors of every statistic; parts of print
- * operators that have no format.
+ * parts of print operators that have no format; constants computed and what they
+ * rule out gone.
  * Refuses: a type that contradicts one inferred before (shows both places), an
  * array used with different numbers of keys, wrong print arguments, and in
  * the end whatever has no type.
  *
  * Every expression is visited with the type that its place wants, or UNKNOWN.
  * What is known flows both ways, into variables and out of them, so rounds over
- * all functions and probes go on until one learns nothing new; a last round
- * then reports what is still unknown.
+ * all functions and probes go on until one learns nothing new.  Then what can never
+ * run goes, and rounds begin again; when nothing more goes a last one reports what is
+ * still unknown.
  */
+#include "translator/fold.h"
 #include "translator/messages.h"
 #include "translator/passes.h"
+#include "translator/point_messages.h"
 #include "translator/session.h"
 #include "translator/uses.h"
 
@@ -196,7 +199,7 @@ static struct var *var_of(struct expr *e)
 /* ---- statistics ---- */
 
 /* The operand of an extractor: a statistic, scalar or element. */
-static struct var *infer_stat(struct infer *in, struct expr *e)
+static void infer_stat(struct infer *in, struct expr *e)
 {
 	struct var *v = var_of(e);
 
@@ -204,49 +207,26 @@ static struct var *infer_stat(struct infer *in, struct expr *e)
 		if (e->type != TY_ERROR)
 			diag_error(&in->s->diag, e->loc, E_STATOP_OPERAND, "a statistics operator");
 		e->type = TY_ERROR;
-		return NULL;
+		return;
+	}
+	if (v->kind != VAR_GLOBAL) {
+		if (in->is_last)
+			diag_error(&in->s->diag, e->loc, E_STAT_LOCAL);
+		return;
 	}
 	infer_expr(in, e, TY_STAT);
-	return e->type == TY_STAT ? v : NULL;
 }
 
 static void infer_hist(struct infer *in, struct expr *e)
 {
-	struct var *v = infer_stat(in, e->hist.stat);
-
+	infer_stat(in, e->hist.stat);
 	e->type = TY_STAT;
-	if (!v)
-		return;
-	if (v->hist_kind == HIST_NONE) {
-		v->hist_kind = e->hist.kind;
-		v->hist_low = e->hist.low;
-		v->hist_high = e->hist.high;
-		v->hist_interval = e->hist.interval;
-		in->changed = true;
-	} else if ((v->hist_kind != e->hist.kind || v->hist_low != e->hist.low ||
-		    v->hist_high != e->hist.high || v->hist_interval != e->hist.interval) &&
-		   v->type != TY_ERROR) {
-		diag_error(&in->s->diag, e->loc, E_HIST_KINDS, v->name);
-		v->type = TY_ERROR;
-	}
 }
 
 static void infer_statop(struct infer *in, struct expr *e, enum type want)
 {
-	struct var *v = infer_stat(in, e->statop.stat);
-
+	infer_stat(in, e->statop.stat);
 	settle(in, e, want, TY_LONG);
-	if (!v)
-		return;
-	v->stat_ops |= 1u << e->statop.op;
-	if (e->statop.op != STATOP_VARIANCE)
-		return;
-	if (!v->stat_shift) /* none yet in this round */
-		v->stat_shift = e->statop.shift;
-	else if (v->stat_shift != e->statop.shift && v->type != TY_ERROR) {
-		diag_error(&in->s->diag, e->loc, E_STAT_SHIFT, v->name);
-		v->type = TY_ERROR;
-	}
 }
 
 /* ---- calls and prints ---- */
@@ -319,11 +299,6 @@ static void infer_format_args(struct infer *in, struct expr *e)
 
 static void infer_print(struct infer *in, struct expr *e, enum type want)
 {
-	if (e->print.args.n > 32 && e->type != TY_ERROR) {
-		diag_error(&in->s->diag, e->loc, E_PRINT_MANY, e->print.args.n);
-		e->type = TY_ERROR;
-		return;
-	}
 	if (e->print.histogram)
 		infer_hist(in, e->print.histogram);
 	else if (e->print.has_format)
@@ -333,10 +308,6 @@ static void infer_print(struct infer *in, struct expr *e, enum type want)
 			struct expr *arg = e->print.args.at[i];
 
 			infer_expr(in, arg, e->print.is_char ? TY_LONG : TY_UNKNOWN);
-			if (arg->type == TY_STAT) {
-				diag_error(&in->s->diag, arg->loc, E_STAT_VALUE);
-				arg->type = TY_ERROR;
-			}
 			want_type(in, arg, NULL);
 		}
 	settle(in, e, want, e->print.to_string ? TY_STRING : TY_LONG);
@@ -530,7 +501,10 @@ static void infer_expr(struct infer *in, struct expr *e, enum type want)
 		infer_access(in, e, want);
 		break;
 	case EXPR_ERROR:
-		e->type = TY_ERROR;
+		if (e->error.is_late)
+			settle(in, e, want, TY_LONG);
+		else if (!e->error.kept.n_errors)
+			e->type = TY_ERROR;
 		break;
 	case EXPR_KINDS:
 		BUG("bad expression kind");
@@ -574,10 +548,8 @@ static void infer_foreach(struct infer *in, struct stmt *s)
 			unify(in, &v->type, &v->type_loc, s->foreach.value->type,
 			      s->foreach.value->loc);
 		}
-		if (s->foreach.has_sort_statop) {
+		if (s->foreach.has_sort_statop)
 			unify(in, &v->type, &v->type_loc, TY_STAT, array->loc);
-			v->stat_ops |= 1u << s->foreach.sort_statop;
-		}
 	}
 	if (s->foreach.limit)
 		infer_expr(in, s->foreach.limit, TY_LONG);
@@ -599,6 +571,10 @@ static void infer_return(struct infer *in, struct stmt *s)
 	}
 	/* Visited without a wish first, so that a contradiction shows both places. */
 	infer_expr(in, e, TY_UNKNOWN);
+	if (e->type == TY_STAT) {
+		diag_error(&in->s->diag, e->loc, E_STAT_VALUE);
+		e->type = TY_ERROR;
+	}
 	if (e->type == TY_UNKNOWN && is_known(f->function.return_type))
 		infer_expr(in, e, f->function.return_type);
 	unify(in, &f->function.return_type, &f->function.return_loc, e->type, e->loc);
@@ -689,15 +665,9 @@ static void infer_stmt(struct infer *in, struct stmt *s)
 
 static void infer_global(struct infer *in, struct var *v)
 {
-	v->stat_shift = 0;
-	if (v->size || v->wraps) {
-		if (v->arity == 0 && in->is_last && v->type != TY_ERROR) {
-			if (v->wraps)
-				diag_error(&in->s->diag, v->loc, E_WRAP_SCALAR);
-			else
-				diag_error(&in->s->diag, v->loc, E_SCALAR_SIZE, v->name);
-			v->type = TY_ERROR;
-		}
+	if (v->wraps && v->arity == 0 && in->is_last && v->type != TY_ERROR) {
+		diag_error(&in->s->diag, v->loc, E_WRAP_SCALAR);
+		v->type = TY_ERROR;
 	}
 	if (v->init) {
 		infer_expr(in, v->init, TY_UNKNOWN);
@@ -733,8 +703,15 @@ static void infer_round(struct infer *in)
 	}
 }
 
-/* What nobody ever asked for: functions without a value, globals without a use. */
-static void settle_rest(struct infer *in)
+static void want_var(struct infer *in, const struct var *v)
+{
+	if (v->type == TY_UNKNOWN && (v->is_read || v->is_written || v->is_named_in_c))
+		diag_error(&in->s->diag, v->loc, E_UNRESOLVED_TYPE, v->name);
+}
+
+/* What nobody ever asked for: functions without a value, variables without a use.  ERRORS: how many
+ * there were before the last round. */
+static void settle_rest(struct infer *in, unsigned errors)
 {
 	struct session *s = in->s;
 
@@ -755,9 +732,17 @@ static void settle_rest(struct infer *in)
 
 		if (v->arity < 0)
 			v->arity = 0;
-		if (v->type == TY_UNKNOWN && (v->is_read || v->is_written || v->is_named_in_c))
-			diag_error(&s->diag, v->loc, E_UNRESOLVED_TYPE, v->name);
+		want_var(in, v);
 	}
+	if (s->diag.n_errors != errors)
+		return;
+	/* those whose uses went with what holds them */
+	VEC_EACH(&s->probes, i)
+		VEC_EACH(&s->probes.at[i]->locals, k)
+			want_var(in, s->probes.at[i]->locals.at[k]);
+	VEC_EACH(&s->functions, i)
+		VEC_EACH(&s->functions.at[i]->function.locals, k)
+			want_var(in, s->functions.at[i]->function.locals.at[k]);
 }
 
 static void void_callback(struct ast_walker *w, struct expr **slot)
@@ -767,19 +752,76 @@ static void void_callback(struct ast_walker *w, struct expr **slot)
 	ast_walk_expr(w, *slot);
 }
 
+/* ---- what resolve has put off ---- */
+
+struct put_off {
+	struct session *s;
+	bool is_found, is_silent;
+};
+
+static void put_off_callback(struct ast_walker *w, struct expr **slot)
+{
+	struct put_off *p = w->data;
+	struct expr *e = *slot;
+
+	ast_walk_expr(w, e);
+	if (e->kind != EXPR_ERROR || !e->error.kept.n_errors || e->error.is_late)
+		return;
+	p->is_found = true;
+	if (!p->is_silent)
+		diag_report(&p->s->diag, &e->error.kept);
+}
+
+static void put_off_stmt(struct ast_walker *w, struct stmt **slot)
+{
+	ast_walk_stmt(w, *slot);
+}
+
+/* Of the copies of one body the first that fails speaks for the others. */
+static void report_put_off(struct session *s)
+{
+	struct put_off p = { .s = s };
+	struct ast_walker w = { .expr = put_off_callback, .stmt = put_off_stmt, .data = &p };
+	const struct stmt *origin = NULL;
+	unsigned n_silent = 0;
+
+	VEC_EACH(&s->functions, i)
+		if (s->functions.at[i]->function.body)
+			put_off_stmt(&w, &s->functions.at[i]->function.body);
+	VEC_EACH(&s->probes, i) {
+		struct probe *probe = s->probes.at[i];
+
+		if (probe->body_origin != origin) {
+			session_note_silent(s, n_silent);
+			n_silent = 0;
+			p.is_silent = false;
+			origin = probe->body_origin;
+		}
+		p.is_found = false;
+		put_off_stmt(&w, &probe->body);
+		n_silent += p.is_silent && p.is_found;
+		p.is_silent |= p.is_found;
+	}
+	session_note_silent(s, n_silent);
+}
+
 bool pass_infer(struct session *s)
 {
 	struct infer in = { .s = s };
 	unsigned errors = s->diag.n_errors;
 
 	do {
-		in.changed = false;
-		infer_round(&in);
-	} while (in.changed && s->diag.n_errors == errors);
+		do {
+			in.changed = false;
+			infer_round(&in);
+		} while (in.changed && s->diag.n_errors == errors);
+	} while (s->diag.n_errors == errors && !s->opt.unoptimized && fold_untyped(s));
+	if (s->diag.n_errors == errors)
+		report_put_off(s);
 	if (s->diag.n_errors == errors) {
 		in.is_last = true;
 		infer_round(&in);
-		settle_rest(&in);
+		settle_rest(&in, errors);
 		session_walk_bodies(s, void_callback);
 	}
 	return s->diag.n_errors == errors;

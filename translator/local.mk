@@ -12,9 +12,10 @@ libtranslator_a_SOURCES = \
 	translator/dump.c translator/dump.h \
 	translator/effects.c translator/effects.h \
 	translator/expand.c translator/expand.h \
-	translator/fold.c \
+	translator/fold.c translator/fold.h \
 	translator/infer.c \
 	translator/kernel_functions.c translator/kernel_functions.h \
+	translator/late.c \
 	translator/library.c translator/library.h \
 	translator/list.c translator/list.h \
 	translator/locks.c \

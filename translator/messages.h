@@ -25,13 +25,14 @@
 #define E_UNRESOLVED_TYPE "E_UNRESOLVED_TYPE", "unresolved type of '%s'"
 #define E_UNRESOLVED_EXPR "E_UNRESOLVED_TYPE", "unresolved type"
 #define E_PRINT_ARGS "E_PRINT_ARGS", "Wrong number of args to formatted print operator: the format takes %u, %u given"
-#define E_PRINT_MANY "E_PRINT_MANY", "too many arguments to print (%zu), max 32"
+#define E_PRINT_MANY "E_PRINT_MANY", "too many arguments to print (%zu), max %d"
 #define E_STAT_VALUE "E_STAT_VALUE", "a statistic has no value of its own; use @count, @sum, @min, @max, @avg or @variance"
 #define E_HIST_KINDS "E_HIST_KINDS", "multiple histogram types declared on '%s'"
 #define E_STAT_SHIFT "E_STAT_SHIFT", "multiple @variance bit shifts declared on '%s'"
 
 /* check */
 #define E_NOT_LVALUE "E_NOT_LVALUE", "Expecting lvalue for %s"
+#define E_USHR "E_USHR", "unsupported binary operator >>> of two numbers"
 #define E_DELETE_OPERAND "E_DELETE_OPERAND", "invalid operand of delete expression"
 #define E_STATOP_OPERAND "E_STATOP_OPERAND", "%s takes a statistic variable or an element of an array of statistics"
 #define E_FOREACH_WRITE "E_FOREACH_WRITE", "variable '%s' modified during 'foreach' iteration"

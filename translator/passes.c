@@ -27,6 +27,7 @@ static const struct pass passes[] = {
 	{ 2, "check", pass_check },
 	{ 2, "fold", pass_fold },
 	{ 2, "plan", pass_plan },
+	{ 3, "late", pass_late },
 	{ 3, "effects", pass_effects },
 	{ 3, "locks", pass_locks },
 	{ 3, "lower", pass_lower },

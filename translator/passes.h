@@ -14,6 +14,7 @@
  *	fold        2    types                      constants folded, dead branches gone (and
  *	                                            what prune finds unused then)
  *	plan        2    probes                     sites, files
+ *	late        3    final tree                 nothing: only refuses
  *	effects     3    final tree                 is_read, is_written, is_recursive
  *	locks       3    effects                    lock plans
  *	lower       3    final tree                 temporaries
@@ -39,6 +40,7 @@ bool pass_infer(struct session *s);
 bool pass_check(struct session *s);
 bool pass_fold(struct session *s);
 bool pass_plan(struct session *s);
+bool pass_late(struct session *s);
 bool pass_effects(struct session *s);
 bool pass_locks(struct session *s);
 bool pass_lower(struct session *s);

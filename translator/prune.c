@@ -6,6 +6,11 @@
  * effect, no empty probe (what stands behind a return or the like stays until
  * fold: its types count); only functions and globals that something uses.
  * Refuses: a script in which no probe is left.
+ *
+ * A round takes away first what nobody mentions, then what is useless.  Another follows, as in
+ * stap, only where an assignment or an expression went: what just went with an empty loop or
+ * condition is still a variable, and wants a type.  Once types are known rounds go on while
+ * anything goes.
  */
 #include "translator/prune.h"
 
@@ -21,7 +26,7 @@ static void mark_var(struct uses *u, struct var *v, unsigned use, struct expr *e
 {
 	(void)u;
 	(void)e;
-	if (use & (USE_READ | USE_OLD))
+	if (use & (USE_READ | USE_OLD) || (use & USE_DELETE && v->kind == VAR_LOCAL))
 		v->is_read = true;
 	if (use & USE_WRITE)
 		v->is_written = true;
@@ -84,9 +89,9 @@ static void mark_all(struct session *s)
 struct pruner {
 	struct session *s;
 	struct ast_walker walker;
-	bool is_typed;
+	bool is_checked;
 	bool is_quiet; /* tapset code: nobody wants to hear of it */
-	bool changed;
+	bool changed;  /* there is reason for another round */
 };
 
 static bool is_null(const struct stmt *s)
@@ -123,7 +128,7 @@ static void stmt_callback(struct ast_walker *w, struct stmt **slot)
 
 static struct stmt *null_stmt(struct pruner *p, struct stmt *s)
 {
-	p->changed = true;
+	p->changed |= p->is_checked;
 	return stmt_new(p->s->arena, STMT_NULL, s->loc);
 }
 
@@ -132,7 +137,7 @@ static struct stmt *expr_stmt(struct pruner *p, struct stmt *s, struct expr *e)
 	struct stmt *r = stmt_new(p->s->arena, STMT_EXPR, s->loc);
 
 	r->expr.expr = e;
-	p->changed = true;
+	p->changed |= p->is_checked;
 	return r;
 }
 
@@ -142,34 +147,31 @@ static struct stmt *prune_expr_stmt(struct pruner *p, struct stmt *s)
 		return s;
 	if (!p->is_quiet)
 		diag_warning(&p->s->diag, s->loc, W_ELIDED_EXPR);
+	p->changed = true;
 	return null_stmt(p, s);
 }
 
-static bool is_jump(const struct stmt *s)
-{
-	return s->kind == STMT_RETURN || s->kind == STMT_NEXT || s->kind == STMT_BREAK ||
-	       s->kind == STMT_CONTINUE;
-}
-
-/* Drops empty statements and, when they have been checked, those that a jump before them hides. */
+/* Null statements go, blocks become part of the one around them. */
 static struct stmt *prune_block(struct pruner *p, struct stmt *s)
 {
-	stmt_vec *v = &s->block.body;
-	size_t n = 0;
+	stmt_vec kept = { 0 };
 
-	for (size_t i = 0; i < v->n; i++) {
-		if (is_null(v->at[i]))
+	VEC_EACH(&s->block.body, i) {
+		struct stmt *inner = s->block.body.at[i];
+
+		if (is_null(inner))
 			continue;
-		v->at[n++] = v->at[i];
-		if (p->is_typed && is_jump(v->at[i]))
-			break;
+		if (inner->kind != STMT_BLOCK) {
+			VEC_PUSH(p->s->arena, &kept, inner);
+			continue;
+		}
+		p->changed |= inner->block.body.n > 1;
+		VEC_EACH(&inner->block.body, k)
+			VEC_PUSH(p->s->arena, &kept, inner->block.body.at[k]);
 	}
-	if (n != v->n)
-		p->changed = true;
-	v->n = n;
-	if (n == 0)
-		return null_stmt(p, s);
-	return s;
+	p->changed |= p->is_checked && kept.n != s->block.body.n;
+	s->block.body = kept;
+	return kept.n ? s : null_stmt(p, s);
 }
 
 static struct stmt *prune_if(struct pruner *p, struct stmt *s)
@@ -189,7 +191,7 @@ static struct stmt *prune_if(struct pruner *p, struct stmt *s)
 	s->if_.cond = not;
 	s->if_.then = s->if_.otherwise;
 	s->if_.otherwise = NULL;
-	p->changed = true;
+	p->changed |= p->is_checked;
 	return s;
 }
 
@@ -202,18 +204,6 @@ static struct stmt *prune_loop(struct pruner *p, struct stmt *s)
 	for (int i = 0; i < 3; i++)
 		if (parts[i] && !is_pure_expr(parts[i]))
 			return s;
-	return null_stmt(p, s);
-}
-
-static struct stmt *prune_foreach(struct pruner *p, struct stmt *s)
-{
-	if (!is_null(s->foreach.body) || (s->foreach.limit && !is_pure_expr(s->foreach.limit)))
-		return s;
-	VEC_EACH(&s->foreach.keys, i)
-		if (s->foreach.keys.at[i]->symbol.var->is_read)
-			return s;
-	if (s->foreach.value && s->foreach.value->symbol.var->is_read)
-		return s;
 	return null_stmt(p, s);
 }
 
@@ -231,7 +221,7 @@ static struct stmt *prune_stmt(struct pruner *p, struct stmt *s)
 	case STMT_FOR:
 		return prune_loop(p, s);
 	case STMT_FOREACH:
-		return prune_foreach(p, s);
+		return is_null(s->foreach.body) ? null_stmt(p, s) : s;
 	case STMT_TRY:
 		return is_null(s->try_.body) ? null_stmt(p, s) : s;
 	case STMT_NULL:
@@ -247,6 +237,46 @@ static struct stmt *prune_stmt(struct pruner *p, struct stmt *s)
 	return s;
 }
 
+/* ---- behind jumps ---- */
+
+/* Does S never go on to the next statement? */
+static bool is_end(const struct stmt *s)
+{
+	if (s->kind == STMT_BLOCK)
+		return s->block.body.n && is_end(VEC_LAST(&s->block.body));
+	return s->kind == STMT_RETURN || s->kind == STMT_NEXT || s->kind == STMT_BREAK ||
+	       s->kind == STMT_CONTINUE;
+}
+
+static void hidden_callback(struct ast_walker *w, struct stmt **slot)
+{
+	bool *is_found = w->data;
+	struct stmt *s = *slot;
+
+	ast_walk_stmt(w, s);
+	if (s->kind != STMT_BLOCK)
+		return;
+	VEC_EACH(&s->block.body, i) {
+		if (i + 1 < s->block.body.n && is_end(s->block.body.at[i])) {
+			s->block.body.n = i + 1;
+			*is_found = true;
+		}
+	}
+}
+
+bool prune_hidden(struct session *s)
+{
+	bool is_found = false;
+	struct ast_walker w = { .stmt = hidden_callback, .data = &is_found };
+
+	VEC_EACH(&s->functions, i)
+		if (s->functions.at[i]->function.body)
+			hidden_callback(&w, &s->functions.at[i]->function.body);
+	VEC_EACH(&s->probes, i)
+		hidden_callback(&w, &s->probes.at[i]->body);
+	return is_found;
+}
+
 /* ---- what is left ---- */
 
 static void keep_used_functions(struct session *s)
@@ -259,11 +289,6 @@ static void keep_used_functions(struct session *s)
 	s->functions.n = n;
 }
 
-void prune_functions(struct session *s)
-{
-	mark_all(s);
-	keep_used_functions(s);
-}
 
 static void keep_used_globals(struct session *s)
 {
@@ -278,10 +303,9 @@ static void keep_used_globals(struct session *s)
 	s->globals.n = n;
 }
 
-static bool keep_live_probes(struct session *s)
+static void keep_live_probes(struct session *s)
 {
 	size_t n = 0;
-	bool changed = false;
 
 	VEC_EACH(&s->probes, i) {
 		struct probe *p = s->probes.at[i];
@@ -289,23 +313,47 @@ static bool keep_live_probes(struct session *s)
 		if (is_null(p->body)) {
 			if (!p->is_tapset)
 				diag_warning(&s->diag, p->loc, W_ELIDED_PROBE, p->name);
-			changed = true;
 			continue;
 		}
 		p->id = n;
 		s->probes.at[n++] = p;
 	}
 	s->probes.n = n;
-	return changed;
 }
 
-bool prune_once(struct session *s, bool is_typed)
+static void keep_used_locals(var_vec *v)
 {
-	struct pruner p = { .s = s, .is_typed = is_typed };
+	size_t n = 0;
+
+	VEC_EACH(v, i)
+		if (v->at[i]->is_read || v->at[i]->is_written)
+			v->at[n++] = v->at[i];
+	v->n = n;
+}
+
+static void keep_used(struct session *s)
+{
+	keep_used_functions(s);
+	keep_used_globals(s);
+	VEC_EACH(&s->probes, i)
+		keep_used_locals(&s->probes.at[i]->locals);
+	VEC_EACH(&s->functions, i)
+		keep_used_locals(&s->functions.at[i]->function.locals);
+}
+
+void prune_unused(struct session *s)
+{
+	mark_all(s);
+	keep_used(s);
+}
+
+bool prune_once(struct session *s, bool is_checked)
+{
+	struct pruner p = { .s = s, .is_checked = is_checked };
 
 	p.walker = (struct ast_walker){ .expr = expr_callback, .stmt = stmt_callback, .data = &p };
 	mark_all(s);
-	keep_used_functions(s);
+	keep_used(s);
 	VEC_EACH(&s->functions, i) {
 		struct decl *f = s->functions.at[i];
 
@@ -322,29 +370,8 @@ bool prune_once(struct session *s, bool is_typed)
 		p.is_quiet = probe->is_tapset;
 		probe->body = prune_stmt(&p, probe->body);
 	}
-	return keep_live_probes(s) || p.changed;
-}
-
-static void drop_unread_locals(struct session *s)
-{
-	VEC_EACH(&s->probes, i) {
-		var_vec *v = &s->probes.at[i]->locals;
-		size_t n = 0;
-
-		VEC_EACH(v, k)
-			if (v->at[k]->is_read || v->at[k]->is_written)
-				v->at[n++] = v->at[k];
-		v->n = n;
-	}
-	VEC_EACH(&s->functions, i) {
-		var_vec *v = &s->functions.at[i]->function.locals;
-		size_t n = 0;
-
-		VEC_EACH(v, k)
-			if (v->at[k]->is_read || v->at[k]->is_written)
-				v->at[n++] = v->at[k];
-		v->n = n;
-	}
+	keep_live_probes(s);
+	return p.changed;
 }
 
 /* What V could have meant: globals, other LOCALS (NULL: V is global). */
@@ -391,19 +418,31 @@ static void warn_all_never_assigned(struct session *s)
 			warn_never_assigned(s, &s->functions.at[i]->function.locals);
 }
 
+/* The condition of a probe is a statement before its body, for stap: a block in a block. */
+static bool has_conditional_block(const struct session *s)
+{
+	VEC_EACH(&s->probes, i) {
+		const struct probe *p = s->probes.at[i];
+
+		if (p->condition && p->body->kind == STMT_BLOCK && p->body->block.body.n > 1)
+			return true;
+	}
+	return false;
+}
+
 bool pass_prune(struct session *s)
 {
 	mark_all(s);
 	warn_all_never_assigned(s);
 	if (s->opt.unoptimized) {
 		keep_used_functions(s);
+		keep_used_globals(s);
 	} else {
-		while (prune_once(s, false))
-			;
-		mark_all(s);
-		drop_unread_locals(s);
+		bool again = has_conditional_block(s);
+
+		while (prune_once(s, false) || again)
+			again = false;
 	}
-	keep_used_globals(s);
 	if (!s->probes.n) {
 		diag_error(&s->diag, (struct loc){ 0 }, E_NO_PROBES);
 		return false;

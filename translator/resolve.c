@@ -42,6 +42,16 @@ void resolve_failed(struct expr *e)
 {
 	e->kind = EXPR_ERROR;
 	e->type = TY_ERROR;
+	memset(&e->error, 0, sizeof(e->error));
+}
+
+void resolve_fails_later(struct resolver *r, struct expr *e, struct diag_mark mark)
+{
+	resolve_failed(e);
+	if (r->is_condition)
+		return; /* nothing will take it away */
+	e->type = TY_UNKNOWN;
+	e->error.kept = diag_keep(&r->s->diag, mark);
 }
 
 static void resolve_call(struct resolver *r, struct expr *e)
@@ -108,6 +118,8 @@ static void agree_arity(struct resolver *r, struct var *v, int n_keys, struct lo
 	if (v->arity < 0) {
 		v->arity = n_keys;
 		v->arity_loc = loc;
+		if (v->size && n_keys == 0)
+			diag_error(&r->s->diag, v->loc, E_SCALAR_SIZE, v->name);
 		return;
 	}
 	diag_error(&r->s->diag, loc, E_ARITY, v->arity, n_keys);
@@ -192,7 +204,7 @@ static void resolve_element(struct resolver *r, struct expr *e)
 	resolve_index(r, e);
 }
 
-/* What @count, @hist_log and <<< stand at: a global, whole or an element of it. */
+/* What <<< adds to: a global, whole or an element of it. */
 static void resolve_stat(struct resolver *r, struct expr **slot)
 {
 	struct expr *e = *slot;
@@ -225,10 +237,14 @@ static void resolve_place(struct resolver *r, struct expr **slot)
 {
 	struct expr *e = *slot;
 	bool is_target = e->kind == EXPR_TARGET || e->kind == EXPR_CAST;
+	struct diag_mark mark = diag_mark(&r->s->diag);
 
 	if (is_target && !r->s->opt.guru) {
 		diag_error(&r->s->diag, e->loc, E_TARGET_WRITE_GURU);
-		resolve_failed(e);
+		if (e->kind == EXPR_TARGET)
+			resolve_fails_later(r, e, mark);
+		else
+			resolve_failed(e);
 		return;
 	}
 	resolve_expr(r, slot);
@@ -255,6 +271,8 @@ static void resolve_assign(struct resolver *r, struct expr **slot)
 		resolve_stat(r, &e->assign.target);
 	else
 		resolve_place(r, &e->assign.target);
+	if (!is_place(e->assign.target) && e->assign.target->kind != EXPR_ERROR)
+		diag_error(&r->s->diag, e->loc, E_NOT_LVALUE, "assignment");
 	resolve_expr(r, &e->assign.value);
 }
 
@@ -279,10 +297,33 @@ static bool is_decided(const struct expr *e, bool *is_true)
 	return true;
 }
 
-static void make_number(struct resolver *r, struct expr **slot, int64_t value)
+/* A target variable; "$x" is looked for, everything else that has a meaning is defined. */
+static void resolve_defined(struct resolver *r, struct expr **slot)
 {
-	*slot = expr_number(r->s->arena, (*slot)->loc, value);
-	(*slot)->number.is_decided = true;
+	struct expr *e = *slot, *operand = e->defined.operand;
+	bool is_variable = operand->kind == EXPR_TARGET || operand->kind == EXPR_CAST ||
+			   operand->kind == EXPR_ENTRY;
+
+	if (!is_variable)
+		resolve_expr(r, &e->defined.operand);
+	*slot = expr_number(r->s->arena, e->loc, is_variable ? resolve_is_defined(r, operand) : 1);
+	(*slot)->number.is_decided = is_variable;
+	(*slot)->number.is_new = true;
+}
+
+static void resolve_perf(struct resolver *r, struct expr **slot)
+{
+	struct expr *e = *slot;
+	struct diag_mark mark = diag_mark(&r->s->diag);
+
+	*slot = perf_read(r->s, e);
+	if (*slot) {
+		resolve_expr(r, slot);
+		return;
+	}
+	*slot = e;
+	resolve_fails_later(r, e, mark);
+	e->error.is_late = true;
 }
 
 static void resolve_unary(struct resolver *r, struct expr **slot)
@@ -292,22 +333,7 @@ static void resolve_unary(struct resolver *r, struct expr **slot)
 
 	resolve_expr(r, &e->unary.operand);
 	if (e->unary.op == OP_NOT && is_decided(e->unary.operand, &is_true))
-		make_number(r, slot, !is_true);
-}
-
-static void resolve_logical(struct resolver *r, struct expr **slot)
-{
-	struct expr *e = *slot;
-	bool is_true;
-
-	resolve_expr(r, &e->binary.left);
-	if (is_decided(e->binary.left, &is_true) && is_true == (e->binary.op == OP_LOR)) {
-		make_number(r, slot, is_true);
-		return;
-	}
-	resolve_expr(r, &e->binary.right);
-	if (is_decided(e->binary.left, &is_true) && is_decided(e->binary.right, &is_true))
-		make_number(r, slot, is_true);
+		*slot = expr_number(r->s->arena, e->loc, !is_true);
 }
 
 static void resolve_ternary(struct resolver *r, struct expr **slot)
@@ -384,9 +410,6 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 	case EXPR_UNARY:
 		resolve_unary(r, slot);
 		return;
-	case EXPR_LOGICAL:
-		resolve_logical(r, slot);
-		return;
 	case EXPR_TERNARY:
 		resolve_ternary(r, slot);
 		return;
@@ -396,10 +419,10 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 		resolve_set(r, &e->in.array, e->in.keys.n);
 		return;
 	case EXPR_STATOP:
-		resolve_stat(r, &e->statop.stat);
+		resolve_expr(r, &e->statop.stat);
 		return;
 	case EXPR_HIST:
-		resolve_stat(r, &e->hist.stat);
+		resolve_expr(r, &e->hist.stat);
 		return;
 	case EXPR_TARGET:
 		resolve_target(r, slot);
@@ -416,19 +439,13 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 			resolve_failed(e);
 			return;
 		}
-		make_number(r, slot, resolve_is_defined(r, e->defined.operand));
+		resolve_defined(r, slot);
 		return;
 	case EXPR_EMBEDDED:
 		resolve_pragmas(r, e->loc, e->embedded.code, e->embedded.len);
 		return;
 	case EXPR_PERF:
-		*slot = perf_read(r->s, e);
-		if (*slot) {
-			resolve_expr(r, slot);
-		} else {
-			resolve_failed(e);
-			*slot = e;
-		}
+		resolve_perf(r, slot);
 		return;
 	case EXPR_PRINT:
 		if (r->is_condition && !e->print.to_string) {
@@ -439,6 +456,7 @@ static void resolve_slot(struct resolver *r, struct expr **slot)
 		ast_walk_expr(&r->walker, e);
 		return;
 	case EXPR_BINARY:
+	case EXPR_LOGICAL:
 	case EXPR_COMPARE:
 	case EXPR_CONCAT:
 	case EXPR_REGEX:
@@ -474,16 +492,19 @@ static void resolve_foreach(struct resolver *r, struct stmt *st)
 static void resolve_delete(struct resolver *r, struct stmt *st)
 {
 	struct expr *e = st->expr.expr;
+	struct var *v;
 
 	if (e->kind == EXPR_INDEX) {
 		resolve_index(r, e);
 		return;
 	}
-	if (e->kind != EXPR_SYMBOL || map_has(&r->locals, e->symbol.name)) {
+	v = e->kind == EXPR_SYMBOL ? map_find(&r->locals, e->symbol.name) : NULL;
+	if (e->kind != EXPR_SYMBOL || (v && v->kind == VAR_LOCAL)) {
 		resolve_expr(r, &st->expr.expr);
 		return;
 	}
-	e->symbol.var = lookup_find_global(r->s, e->symbol.name, e->loc);
+	if (!v)
+		e->symbol.var = lookup_find_global(r->s, e->symbol.name, e->loc);
 	if (!e->symbol.var) {
 		diag_error(&r->s->diag, e->loc, E_UNRESOLVED_DELETE);
 		resolve_failed(e);
@@ -606,9 +627,7 @@ static size_t resolve_copies(struct session *s, size_t i)
 			diag_rollback(&s->diag, mark);
 		}
 	}
-	if (n_silent)
-		diag_note(&s->diag, (struct loc){ 0 }, "%u other probe%s of this point fail%s too",
-			  n_silent, n_silent == 1 ? "" : "s", n_silent == 1 ? "s" : "");
+	session_note_silent(s, n_silent);
 	return i;
 }
 

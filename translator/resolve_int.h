@@ -33,6 +33,8 @@ struct autocast {
 void resolve_expr(struct resolver *r, struct expr **slot);
 /* E has been reported: it silences what follows from it. */
 void resolve_failed(struct expr *e);
+/* E is wrong, as was reported since the mark: it matters if E is still there when types are known. */
+void resolve_fails_later(struct resolver *r, struct expr *e, struct diag_mark mark);
 struct var *resolve_new_local(struct resolver *r, const char *name, struct loc loc);
 
 /* ---- autocast.c ---- */

@@ -183,11 +183,12 @@ static struct expr *cast_value(struct resolver *r, struct expr *e, const struct 
 	return value;
 }
 
-/* A replacement takes the place of the variable, and is resolved itself. */
-static void put_value(struct resolver *r, struct expr **slot, struct expr *value)
+/* A replacement takes the place of the variable, and is resolved itself; or what has been
+ * reported since the mark may matter later. */
+static void put_value(struct resolver *r, struct expr **slot, struct expr *value, struct diag_mark mark)
 {
 	if (!value) {
-		resolve_failed(*slot);
+		resolve_fails_later(r, *slot, mark);
 		return;
 	}
 	*slot = value;
@@ -196,15 +197,19 @@ static void put_value(struct resolver *r, struct expr **slot, struct expr *value
 
 void resolve_cast(struct resolver *r, struct expr **slot)
 {
+	struct diag_mark mark = diag_mark(&r->s->diag);
+
 	if ((*slot)->cast.type_name)
-		put_value(r, slot, cast_value(r, *slot, NULL, 0));
+		put_value(r, slot, cast_value(r, *slot, NULL, 0), mark);
 	else
 		autocast_defer(r, slot);
 }
 
 bool resolve_autocast(struct resolver *r, struct expr **slot, const struct dw_type *type)
 {
-	put_value(r, slot, cast_value(r, *slot, type, 0));
+	struct diag_mark mark = diag_mark(&r->s->diag);
+
+	put_value(r, slot, cast_value(r, *slot, type, 0), mark);
 	return (*slot)->kind != EXPR_ERROR;
 }
 
@@ -223,6 +228,7 @@ void resolve_target(struct resolver *r, struct expr **slot)
 {
 	struct expr *e = *slot;
 	bool at_return = is_return_probe(r) && !r->at_entry;
+	struct diag_mark mark = diag_mark(&r->s->diag);
 
 	if (r->is_condition) {
 		diag_error(&r->s->diag, e->loc, E_CONDITION_TARGET);
@@ -231,11 +237,11 @@ void resolve_target(struct resolver *r, struct expr **slot)
 	}
 	if (at_return && r->function && !e->target.is_at_var && !is_return_name(e->target.name)) {
 		diag_error(&r->s->diag, e->loc, E_RETURN_FUNCTION, e->target.name);
-		resolve_failed(e);
+		resolve_fails_later(r, e, mark);
 		return;
 	}
 	if (!at_return || e->target.is_at_var || is_return_name(e->target.name)) {
-		put_value(r, slot, target_value(r, e, r->at_entry ? RESOLVE_AT_ENTRY : 0));
+		put_value(r, slot, target_value(r, e, r->at_entry ? RESOLVE_AT_ENTRY : 0), mark);
 		return;
 	}
 	struct expr *value = target_value(r, e, RESOLVE_AT_ENTRY);
@@ -249,8 +255,10 @@ void resolve_target(struct resolver *r, struct expr **slot)
 		buf_fini(&text);
 	}
 	r->at_entry = true;
-	put_value(r, slot, value);
+	put_value(r, slot, value, mark);
 	r->at_entry = false;
+	if ((*slot)->kind == EXPR_ERROR)
+		return;
 	save_at_entry(r, slot);
 }
 
@@ -258,18 +266,23 @@ bool resolve_target_assign(struct resolver *r, struct expr **slot)
 {
 	if (!r->probe || !r->probe->family->assign_var)
 		return false;
-	put_value(r, slot, r->probe->family->assign_var(r->s, r->probe, *slot));
+	struct diag_mark mark = diag_mark(&r->s->diag);
+
+	put_value(r, slot, r->probe->family->assign_var(r->s, r->probe, *slot), mark);
+	if ((*slot)->kind == EXPR_ERROR)
+		(*slot)->error.is_written = true;
 	return true;
 }
 
 void resolve_entry(struct resolver *r, struct expr **slot)
 {
 	struct expr *e = *slot;
+	struct diag_mark mark = diag_mark(&r->s->diag);
 
 	r->is_placed = true;
 	if (!is_return_probe(r) || r->at_entry || r->function) {
 		diag_error(&r->s->diag, e->loc, E_ENTRY_ELSEWHERE);
-		resolve_failed(e);
+		resolve_fails_later(r, e, mark);
 		return;
 	}
 	r->at_entry = true;

@@ -108,3 +108,10 @@ void session_walk_bodies(struct session *s, void (*expr)(struct ast_walker *w, s
 	VEC_EACH(&s->probes, i)
 		ast_walk_stmt(&w, s->probes.at[i]->body);
 }
+
+void session_note_silent(struct session *s, unsigned n)
+{
+	if (n)
+		diag_note(&s->diag, (struct loc){ 0 }, "%u other probe%s of this point fail%s too", n,
+			  n == 1 ? "" : "s", n == 1 ? "s" : "");
+}

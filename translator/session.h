@@ -214,6 +214,8 @@ int session_verbose(const struct session *s, unsigned pass);
 /* The temporary directory, made when first asked for.  NULL: it has reported. */
 const char *session_temp_dir(struct session *s);
 
+/* Notes that N more probes of one declaration fail as the one before has; nothing for 0. */
+void session_note_silent(struct session *s, unsigned n);
 const char *session_privilege(const struct session *s); /* "stapusr" */
 /* A -D limit as a number: the option's value, or FALLBACK (MAXSTRINGLEN, MAXACTION ...). */
 int64_t session_limit(const struct session *s, const char *name, int64_t fallback);

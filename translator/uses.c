@@ -4,6 +4,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+bool is_place(const struct expr *e)
+{
+	switch (e->kind) {
+	case EXPR_INDEX:
+		return !e->index.hist;
+	case EXPR_SYMBOL:
+	case EXPR_TARGET:
+	case EXPR_CAST:
+	case EXPR_ACCESS:
+		return true;
+	default:
+		return false;
+	}
+}
+
 static void use_slots(struct uses *u, expr_vec *v)
 {
 	VEC_EACH(v, i)
@@ -130,6 +145,10 @@ void uses_expr(struct uses *u, struct expr *e)
 			u->on_call(u, e);
 		break;
 	case EXPR_INCDEC:
+		if (!is_place(e->incdec.operand) && e->incdec.operand->kind != EXPR_ERROR) {
+			uses_expr(u, e->incdec.operand); /* of what can't be written to: changes nothing */
+			break;
+		}
 		use_place(u, e->incdec.operand, use_of_op(e->incdec.operand, e->incdec.op, wanted));
 		break;
 	case EXPR_ASSIGN:
@@ -172,9 +191,11 @@ void uses_expr(struct uses *u, struct expr *e)
 	case EXPR_DEFINED:
 	case EXPR_PERF:
 	case EXPR_ACCESS:
-	case EXPR_ERROR:
 	case EXPR_KINDS:
 		ast_walk_expr(&w, e);
+		break;
+	case EXPR_ERROR:
+		u->has_effect |= e->error.is_written;
 		break;
 	}
 }

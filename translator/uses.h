@@ -41,6 +41,9 @@ struct uses {
 	bool has_jump;   /* out: next, return, break or continue */
 };
 
+/* A variable or an element, which may be written to. */
+bool is_place(const struct expr *e);
+
 void uses_expr(struct uses *u, struct expr *e);
 void uses_stmt(struct uses *u, struct stmt *s);
 
