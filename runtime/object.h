@@ -17,6 +17,7 @@
  *	const char                 script_symbols[];  bytes of struct script_symbol
  *	const char                 script_lines[];    bytes of struct script_line
  *	const char                 script_symbol_names[];
+ *	const struct script_family *const script_families[]; up to NULL; kernel runtime only
  *
  *	void script_init(struct rt_context *c);          initialisers of globals; once
  *	void script_set(struct rt_context *c, uint32_t global, int64_t number, const char *text);
@@ -131,6 +132,18 @@ struct script_line {
 
 /* string 0 is "" */
 
+/*
+ * What serves some kinds of probes on the kernel runtime, runtime/kernel/NAME.c: modules have only
+ * those that their script names.  START arms, or says why not in the log; STOP returns when no
+ * handler runs or will run again.  They start in this order and stop in the other one.
+ */
+struct script_family {
+	int (*start)(void);
+	void (*stop)(void);
+};
+#define SCRIPT_FAMILIES(X) \
+	X(modules) X(perf) X(sites) X(rest) X(kprobes) X(tracepoints) X(timers) X(processes) X(procfs)
+
 #pragma GCC visibility push(hidden)
 struct rt_context;
 extern const struct script_info script_info;
@@ -143,6 +156,10 @@ extern const struct script_symtab script_symtabs[];
 extern const char script_symbols[];
 extern const char script_lines[];
 extern const char script_symbol_names[];
+#define DECLARE(name) extern const struct script_family script_family_##name;
+SCRIPT_FAMILIES(DECLARE)
+#undef DECLARE
+extern const struct script_family *const script_families[];
 void script_init(struct rt_context *c);
 void script_set(struct rt_context *c, uint32_t global, int64_t number, const char *text);
 void script_site(struct rt_context *c, uint32_t site);

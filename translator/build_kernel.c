@@ -104,18 +104,24 @@ static int by_name(const void *a, const void *b)
 	return strcmp(*(const char *const *)a, *(const char *const *)b);
 }
 
+static bool is_for_others(const char *source, bool has_sites)
+{
+	if (has_sites)
+		return !strcmp(source, "no_sites.c");
+	return !strcmp(source, "sites.c") || !strcmp(source, "rest.c");
+}
+
 /* Names of the sources in runtime/FOLDER that belong into a module, sorted. */
 static name_vec sources_of(struct session *s, const char *folder, bool has_sites)
 {
 	DIR *d = opendir(arena_printf(s->arena, "%s/%s", s->paths.runtime_dir, folder));
-	const char *not = has_sites ? "no_sites.c" : "sites.c";
 	name_vec names = { 0 };
 	struct dirent *entry;
 
 	while (d && (entry = readdir(d))) {
 		size_t n = strlen(entry->d_name);
 
-		if (n < 3 || strcmp(entry->d_name + n - 2, ".c") || !strcmp(entry->d_name, not))
+		if (n < 3 || strcmp(entry->d_name + n - 2, ".c") || is_for_others(entry->d_name, has_sites))
 			continue;
 		if (!strcmp(folder, "core") && !strcmp(entry->d_name, "mem.c")) /* the kernel has it */
 			continue;

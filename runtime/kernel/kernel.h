@@ -122,27 +122,10 @@ int output_tell(struct kernel_ring *k); /* -EINVAL: there is no such CPU, nor on
 /* Lets those who wait in poll look; any context. */
 void output_wake(void);
 
-/* ---- families of probes: START arms, or says why not in the log; STOP returns when no
- * handler runs or will run again ---- */
+/* ---- families of probes (object.h) ---- */
 
-int timers_start(void);
-void timers_stop(void);
-int kprobes_start(void);
-void kprobes_stop(void);
-int tracepoints_start(void);
-void tracepoints_stop(void);
-int perf_start(void);
-void perf_stop(void);
-int procfs_start(void);
-void procfs_stop(void);
-int processes_start(void);
-void processes_stop(void);
-int sites_start(void);
-void sites_stop(void);
 /* No breakpoint at sites for which RESTS says so, one at the others; sleeps. */
 void sites_update(bool (*rests)(uint32_t site));
-int rest_start(void);
-void rest_stop(void);
 uint64_t sites_refused(void); /* breakpoints that could not be placed in a process */
 uint64_t sites_real_return(uint64_t slot, uint64_t address);
 bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias);
@@ -152,8 +135,6 @@ uint64_t sites_real_ip(uint64_t ip);
 
 /* ---- modules.c: what is mapped ---- */
 
-int modules_start(void);
-void modules_stop(void);
 /* Reads what the current process has mapped of a file, though it isn't in its page tables.  Interrupts
  * are off.  0 or -EFAULT. */
 int modules_read(void *dst, uint64_t address, size_t n);

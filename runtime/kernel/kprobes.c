@@ -132,38 +132,6 @@ static const char *why(int err)
 	}
 }
 
-int kprobes_start(void)
-{
-	unsigned int n = 0;
-
-	for (uint32_t i = 0; i < script_info.n_probes; i++)
-		n += is_kernel_probe(&script_probes[i]);
-	if (!n)
-		return 0;
-	probes = kvcalloc(n, sizeof(*probes), GFP_KERNEL);
-	if (!probes)
-		return -ENOMEM;
-	/* of several at one place the kernel calls the one that came last first */
-	for (uint32_t i = script_info.n_probes; i-- > 0;) {
-		struct kernel_probe *p = &probes[n_probes];
-		int err;
-
-		if (!is_kernel_probe(&script_probes[i]))
-			continue;
-		p->probe = i;
-		n_probes++;
-		err = register_one(p);
-		if (!err)
-			continue;
-		kernel_tell_unarmed(i, why(err), err);
-		if (!(script_probes[i].flags & PROBE_OPTIONAL)) {
-			kprobes_stop();
-			return err;
-		}
-	}
-	return 0;
-}
-
 static void count_missed(struct kernel_probe *p)
 {
 	unsigned long missed = kprobe_of(p)->nmissed;
@@ -175,7 +143,7 @@ static void count_missed(struct kernel_probe *p)
 }
 
 /* Those that are unregistered together wait for handlers once. */
-void kprobes_stop(void)
+static void kprobes_stop(void)
 {
 	struct kprobe **entries = kvcalloc(n_probes + 1, sizeof(*entries), GFP_KERNEL | __GFP_NOFAIL);
 	struct kretprobe **returns = kvcalloc(n_probes + 1, sizeof(*returns), GFP_KERNEL | __GFP_NOFAIL);
@@ -204,3 +172,35 @@ void kprobes_stop(void)
 	probes = NULL;
 	n_probes = 0;
 }
+
+static int kprobes_start(void)
+{
+	unsigned int n = 0;
+
+	for (uint32_t i = 0; i < script_info.n_probes; i++)
+		n += is_kernel_probe(&script_probes[i]);
+	probes = kvcalloc(n, sizeof(*probes), GFP_KERNEL);
+	if (!probes)
+		return -ENOMEM;
+	/* of several at one place the kernel calls the one that came last first */
+	for (uint32_t i = script_info.n_probes; i-- > 0;) {
+		struct kernel_probe *p = &probes[n_probes];
+		int err;
+
+		if (!is_kernel_probe(&script_probes[i]))
+			continue;
+		p->probe = i;
+		n_probes++;
+		err = register_one(p);
+		if (!err)
+			continue;
+		kernel_tell_unarmed(i, why(err), err);
+		if (!(script_probes[i].flags & PROBE_OPTIONAL)) {
+			kprobes_stop();
+			return err;
+		}
+	}
+	return 0;
+}
+
+const struct script_family script_family_kprobes = { kprobes_start, kprobes_stop };

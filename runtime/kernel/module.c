@@ -54,7 +54,7 @@ static DEFINE_MUTEX(session_lock);
 static enum state state;
 static atomic_t n_open;
 static bool keeps_running;  /* likewise */
-static bool is_armed;       /* likewise */
+static size_t n_started;    /* of script_families; likewise */
 DEFINE_PER_CPU(struct rt_context *, kernel_contexts);
 static struct rt_context *main_context; /* of begin and end probes */
 static char proc_name[sizeof(KERNEL_PROC_PREFIX) + MODULE_NAME_LEN];
@@ -305,35 +305,20 @@ static void set_globals(struct rt_context *c)
 
 /* ---- the session ---- */
 
-static const struct family {
-	int (*start)(void);
-	void (*stop)(void);
-} families[] = {
-	{ modules_start, modules_stop },
-	{ perf_start, perf_stop },
-	{ sites_start, sites_stop },
-	{ rest_start, rest_stop },
-	{ kprobes_start, kprobes_stop },
-	{ tracepoints_start, tracepoints_stop },
-	{ timers_start, timers_stop },
-	{ processes_start, processes_stop },
-	{ procfs_start, procfs_stop },
-};
-
-static void stop_families(size_t n)
+static void stop_families(void)
 {
-	while (n--)
-		families[n].stop();
+	while (n_started)
+		script_families[--n_started]->stop();
 	kernel_jobs_wait();
 }
 
 static int start_families(void)
 {
-	for (size_t i = 0; i < ARRAY_SIZE(families); i++) {
-		int err = families[i].start();
+	for (; script_families[n_started]; n_started++) {
+		int err = script_families[n_started]->start();
 
 		if (err) {
-			stop_families(i);
+			stop_families();
 			return err;
 		}
 	}
@@ -362,10 +347,8 @@ static int session_start(const struct kernel_start *how)
 	if (rt_session_accept(RT_BEGIN))
 		run_ordered(PROBE_BEGIN);
 	/* Where that is refused the session is one that wants to be stopped. */
-	if (rt_session_accept(RT_ORDINARY)) {
+	if (rt_session_accept(RT_ORDINARY))
 		err = start_families();
-		is_armed = !err;
-	}
 	state = err ? STOPPED : RUNNING;
 	if (err) {
 		WRITE_ONCE(rt_session.accept, 0);
@@ -378,9 +361,7 @@ static void session_stop(void)
 {
 	if (state == RUNNING) {
 		WRITE_ONCE(rt_session.accept, 0);
-		if (is_armed)
-			stop_families(ARRAY_SIZE(families));
-		is_armed = false;
+		stop_families();
 		if (rt_session_accept(RT_END))
 			run_ordered(PROBE_END);
 		if (rt_session.error_state && rt_session_accept(RT_ERROR))

@@ -24,7 +24,7 @@ enum { PATH_SIZE = 512 };
 static struct inode **inodes; /* of the script's files; NULL: not there */
 static char (*paths)[PATH_SIZE]; /* per CPU: what rt_port_module gives */
 
-void modules_stop(void)
+static void modules_stop(void)
 {
 	for (uint32_t i = 0; inodes && i < script_info.n_files; i++)
 		if (inodes[i])
@@ -35,12 +35,10 @@ void modules_stop(void)
 	paths = NULL;
 }
 
-int modules_start(void)
+static int modules_start(void)
 {
 	struct path where;
 
-	if (!(script_info.flags & SCRIPT_MODULES))
-		return 0;
 	inodes = kvcalloc(script_info.n_files + 1, sizeof(*inodes), GFP_KERNEL);
 	paths = kvcalloc(nr_cpu_ids, sizeof(*paths), GFP_KERNEL);
 	if (!inodes || !paths) {
@@ -55,6 +53,8 @@ int modules_start(void)
 	}
 	return 0;
 }
+
+const struct script_family script_family_modules = { modules_start, modules_stop };
 
 /* A run of mappings of one file. */
 struct run {

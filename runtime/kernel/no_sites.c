@@ -2,19 +2,6 @@
 /* In place of sites.c in modules that probe no program: they don't need the engine. */
 #include "runtime/kernel/kernel.h"
 
-int sites_start(void)
-{
-	return 0;
-}
-
-void sites_stop(void)
-{
-}
-
-void sites_update(bool (*rests)(uint32_t site))
-{
-}
-
 uint64_t sites_refused(void)
 {
 	return 0;

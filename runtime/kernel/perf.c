@@ -249,23 +249,8 @@ bool rt_port_perf(struct rt_context *c, int64_t type, int64_t config, int64_t *v
 
 /* ---- the family ---- */
 
-int perf_start(void)
-{
-	int err;
-
-	if (script_info.flags & SCRIPT_COUNTS) {
-		counters = kvcalloc(MOST_COUNTERS, sizeof(*counters), GFP_KERNEL);
-		if (!counters)
-			return -ENOMEM;
-	}
-	err = samplers_start();
-	if (err)
-		perf_stop();
-	return err;
-}
-
 /* Of all families the last: nobody asks for counters any more. */
-void perf_stop(void)
+static void perf_stop(void)
 {
 	samplers_stop();
 	if (!counters)
@@ -281,3 +266,20 @@ void perf_stop(void)
 	n_counters = 0;
 	were_orders = false;
 }
+
+static int perf_start(void)
+{
+	int err;
+
+	if (script_info.flags & SCRIPT_COUNTS) {
+		counters = kvcalloc(MOST_COUNTERS, sizeof(*counters), GFP_KERNEL);
+		if (!counters)
+			return -ENOMEM;
+	}
+	err = samplers_start();
+	if (err)
+		perf_stop();
+	return err;
+}
+
+const struct script_family script_family_perf = { perf_start, perf_stop };

@@ -319,7 +319,13 @@ static int list_probes(enum event event)
 	return 0;
 }
 
-int processes_start(void)
+static void processes_stop(void)
+{
+	unhook();
+	free_tables();
+}
+
+static int processes_start(void)
 {
 	unsigned int wanted = 0;
 	int err = 0;
@@ -342,8 +348,4 @@ int processes_start(void)
 	return err;
 }
 
-void processes_stop(void)
-{
-	unhook();
-	free_tables();
-}
+const struct script_family script_family_processes = { processes_start, processes_stop };

@@ -221,15 +221,27 @@ static int make_files(void)
 	return 0;
 }
 
-int procfs_start(void)
+/* Taking files away waits for those who read and write them. */
+static void procfs_stop(void)
+{
+	if (has_folder) {
+		remove_proc_subtree(folder, NULL);
+		if (!modules_in_top())
+			remove_proc_entry(TOP, NULL);
+	}
+	has_folder = false;
+	kfree(files);
+	files = NULL;
+	n_files = 0;
+}
+
+static int procfs_start(void)
 {
 	unsigned int n = 0;
 	int err;
 
 	for (uint32_t i = 0; i < script_info.n_probes; i++)
 		n += is_procfs(script_probes[i].kind);
-	if (!n)
-		return 0;
 	files = kcalloc(n, sizeof(*files), GFP_KERNEL);
 	if (!files)
 		return -ENOMEM;
@@ -244,16 +256,4 @@ int procfs_start(void)
 	return err;
 }
 
-/* Taking files away waits for those who read and write them. */
-void procfs_stop(void)
-{
-	if (has_folder) {
-		remove_proc_subtree(folder, NULL);
-		if (!modules_in_top())
-			remove_proc_entry(TOP, NULL);
-	}
-	has_folder = false;
-	kfree(files);
-	files = NULL;
-	n_files = 0;
-}
+const struct script_family script_family_procfs = { procfs_start, procfs_stop };

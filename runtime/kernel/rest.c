@@ -261,14 +261,24 @@ static void add_probe(uint32_t probe)
 		r->watches = 0;
 }
 
-int rest_start(void)
+static void rest_stop(void)
 {
-	bool any = false;
+	WRITE_ONCE(is_stopping, true);
+	wake_up_all(&awake_queue);
+	if (rests) {
+		synchronize_rcu(); /* handlers that may kick */
+		irq_work_sync(&kick);
+		cancel_work_sync(&waking);
+		cancel_delayed_work_sync(&looking);
+	}
+	kvfree(rests);
+	kvfree(next_probe);
+	rests = NULL;
+	next_probe = NULL;
+}
 
-	for (uint32_t i = 0; i < script_info.n_probes; i++)
-		any |= script_probes[i].condition != 0;
-	if (!any)
-		return 0;
+static int rest_start(void)
+{
 	rests = kvcalloc(script_info.n_sites, sizeof(*rests), GFP_KERNEL);
 	next_probe = kvcalloc(script_info.n_probes, sizeof(*next_probe), GFP_KERNEL);
 	if (!rests || !next_probe) {
@@ -284,18 +294,4 @@ int rest_start(void)
 	return 0;
 }
 
-void rest_stop(void)
-{
-	WRITE_ONCE(is_stopping, true);
-	wake_up_all(&awake_queue);
-	if (rests) {
-		synchronize_rcu(); /* handlers that may kick */
-		irq_work_sync(&kick);
-		cancel_work_sync(&waking);
-		cancel_delayed_work_sync(&looking);
-	}
-	kvfree(rests);
-	kvfree(next_probe);
-	rests = NULL;
-	next_probe = NULL;
-}
+const struct script_family script_family_rest = { rest_start, rest_stop };

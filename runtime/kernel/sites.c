@@ -375,7 +375,13 @@ static int make_tables(void)
 	return 0;
 }
 
-int sites_start(void)
+static void sites_stop(void)
+{
+	uprobes_client_disarm(&client);
+	free_tables();
+}
+
+static int sites_start(void)
 {
 	int err = make_tables();
 
@@ -398,11 +404,7 @@ no_client:
 	return err;
 }
 
-void sites_stop(void)
-{
-	uprobes_client_disarm(&client);
-	free_tables();
-}
+const struct script_family script_family_sites = { sites_start, sites_stop };
 
 static bool (*site_rests)(uint32_t site);
 

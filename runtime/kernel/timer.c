@@ -64,7 +64,16 @@ static void add(uint32_t probe, int cpu)
 			     cpu >= 0 ? HRTIMER_MODE_REL_PINNED_HARD : HRTIMER_MODE_REL_HARD);
 }
 
-int timers_start(void)
+static void timers_stop(void)
+{
+	for (unsigned int i = 0; i < n_timers; i++)
+		hrtimer_cancel(&timers[i].timer);
+	n_timers = 0;
+	kfree(timers);
+	timers = NULL;
+}
+
+static int timers_start(void)
 {
 	unsigned int n = 0;
 	int cpu;
@@ -73,8 +82,6 @@ int timers_start(void)
 		n += script_probes[i].kind == PROBE_TIMER	  ? 1 :
 		     script_probes[i].kind == PROBE_TIMER_PROFILE ? num_possible_cpus() :
 								    0;
-	if (!n)
-		return 0;
 	timers = kcalloc(n, sizeof(*timers), GFP_KERNEL);
 	if (!timers)
 		return -ENOMEM;
@@ -96,11 +103,4 @@ int timers_start(void)
 	return 0;
 }
 
-void timers_stop(void)
-{
-	for (unsigned int i = 0; i < n_timers; i++)
-		hrtimer_cancel(&timers[i].timer);
-	n_timers = 0;
-	kfree(timers);
-	timers = NULL;
-}
+const struct script_family script_family_timers = { timers_start, timers_stop };

@@ -34,15 +34,25 @@ static void match(struct tracepoint *point, void *unused)
 			probes[i].point = point;
 }
 
-int tracepoints_start(void)
+static void tracepoints_stop(void)
+{
+	for (unsigned int i = 0; i < n_probes; i++)
+		if (probes[i].is_registered)
+			tracepoint_probe_unregister(probes[i].point, reached, &probes[i]);
+	if (n_probes)
+		tracepoint_synchronize_unregister();
+	kvfree(probes);
+	probes = NULL;
+	n_probes = 0;
+}
+
+static int tracepoints_start(void)
 {
 	unsigned int n = 0;
 	int err = 0;
 
 	for (uint32_t i = 0; i < script_info.n_probes; i++)
 		n += script_probes[i].kind == PROBE_TRACEPOINT;
-	if (!n)
-		return 0;
 	probes = kvcalloc(n, sizeof(*probes), GFP_KERNEL);
 	if (!probes)
 		return -ENOMEM;
@@ -72,14 +82,4 @@ int tracepoints_start(void)
 	return 0;
 }
 
-void tracepoints_stop(void)
-{
-	for (unsigned int i = 0; i < n_probes; i++)
-		if (probes[i].is_registered)
-			tracepoint_probe_unregister(probes[i].point, reached, &probes[i]);
-	if (n_probes)
-		tracepoint_synchronize_unregister();
-	kvfree(probes);
-	probes = NULL;
-	n_probes = 0;
-}
+const struct script_family script_family_tracepoints = { tracepoints_start, tracepoints_stop };

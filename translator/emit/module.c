@@ -149,7 +149,7 @@ static void emit_probe_table(struct emit *e)
 			out(&e->o, ".flags = %s,", !r->flags ? "PROBE_LOOKS" : "PROBE_OPTIONAL");
 		if (p->symbol)
 			out(&e->o, ".symbol = %u,", out_string_id(&e->o, p->symbol));
-		if (r->condition)
+		if (r->condition && e->s->runtime == RUNTIME_KERNEL)
 			out(&e->o, ".condition = %#x,", r->condition);
 		out(&e->o, ".pid = %d, .arg = %s, .arg2 = %s,", r->pid, expr_number_c(e, r->arg),
 		    expr_number_c(e, r->arg2));
@@ -157,6 +157,75 @@ static void emit_probe_table(struct emit *e)
 	}
 	if (!e->s->probes.n)
 		out(&e->o, "{ .kind = PROBE_NEVER },");
+	out_close(&e->o, ";");
+	out(&e->o, "%s", "");
+}
+
+enum family {
+#define NAME(name) FAMILY_##name,
+	SCRIPT_FAMILIES(NAME)
+#undef NAME
+	FAMILY_NONE
+};
+
+static enum family family_of(enum script_probe_kind kind)
+{
+	switch (kind) {
+	case PROBE_TIMER:
+	case PROBE_TIMER_PROFILE:
+		return FAMILY_timers;
+	case PROBE_SITE:
+	case PROBE_RETURN:
+		return FAMILY_sites;
+	case PROBE_PROCESS_BEGIN:
+	case PROBE_PROCESS_END:
+	case PROBE_THREAD_BEGIN:
+	case PROBE_THREAD_END:
+	case PROBE_SYSCALL:
+	case PROBE_SYSCALL_RETURN:
+		return FAMILY_processes;
+	case PROBE_KERNEL_FUNCTION:
+	case PROBE_KERNEL_RETURN:
+		return FAMILY_kprobes;
+	case PROBE_TRACEPOINT:
+		return FAMILY_tracepoints;
+	case PROBE_PERF:
+		return FAMILY_perf;
+	case PROBE_PROCFS_READ:
+	case PROBE_PROCFS_WRITE:
+		return FAMILY_procfs;
+	case PROBE_BEGIN:
+	case PROBE_END:
+	case PROBE_ERROR:
+	case PROBE_NEVER:
+		break;
+	}
+	return FAMILY_NONE;
+}
+
+static void emit_families(struct emit *e)
+{
+	static const char *const names[] = {
+#define NAME(name) #name,
+		SCRIPT_FAMILIES(NAME)
+#undef NAME
+	};
+	bool is_used[FAMILY_NONE + 1] = {
+		[FAMILY_modules] = modules_are_wanted(e->s),
+		[FAMILY_perf] = e->s->has_counts,
+	};
+
+	VEC_EACH(&e->s->probes, i) {
+		const struct script_probe *r = &e->s->probes.at[i]->row;
+
+		is_used[family_of(r->kind)] = true;
+		is_used[FAMILY_rest] |= r->condition != 0;
+	}
+	out_open(&e->o, "const struct script_family *const script_families[] =");
+	for (int i = 0; i < FAMILY_NONE; i++)
+		if (is_used[i])
+			out(&e->o, "&script_family_%s,", names[i]);
+	out(&e->o, "NULL");
 	out_close(&e->o, ";");
 	out(&e->o, "%s", "");
 }
@@ -236,6 +305,8 @@ bool pass_emit(struct session *s)
 	emit_sites(&e);
 	emit_probe_table(&e);
 	emit_global_table(&e);
+	if (s->runtime == RUNTIME_KERNEL)
+		emit_families(&e);
 	out_strings(&e.o);
 	s->c_text_len = e.o.text.len;
 	s->c_text = arena_memdup(s->arena, e.o.text.data, e.o.text.len + 1);
