@@ -231,12 +231,12 @@ void uprobes_client_disarm(struct uprobes_client *client)
 	struct consumer *c;
 
 	mutex_lock(&engine_lock);
-	if (client->armed && client->pool)
-		unwind_client_left();
-	client->armed = false;
 	for (c = client->sites; c; c = c->next)
 		sites_remove(c);
 	return_orphan(client); /* and waits for handlers that run */
+	if (client->armed && client->return_max) /* orphans count by now */
+		unwind_client_left();
+	client->armed = false;
 	/* No update under way still has the old tables, so none arms a leaving site. */
 	sites_publish();
 	update_new_generation();
@@ -290,6 +290,7 @@ static void __exit engine_exit(void)
 	restore_all();
 	hooks_fini();
 	trap_stop();
+	unwind_wait();
 	return_fini();
 	spaces_drop_all();
 	/* task works and handlers that are about to return */

@@ -8,9 +8,8 @@
  *    there stays until no thread has such an address any more: in a register, for one instruction, or
  *    in the unwinder's context, which lies on the thread's stack.  An unwinder isn't there
  *    for long; but a thread may be stopped there, or sleep in a signal's handler: patience ends, then.
- *    Registers are read while no thread runs, memory afterwards: in between an address can go
- *    from one to the other unseen.  So nothing has to be found several times in a row, which makes
- *    that rare and not impossible.
+ *    Registers are read while no thread runs, memory afterwards, in which an address may have got
+ *    into the context from a register; so first it is asked about registers, then the context.
  */
 #include "runtime/uprobes/uprobes_int.h"
 
@@ -20,8 +19,6 @@
 enum {
 	PATIENCE_MS = 4000,
 	NAP_MAX_MS = 64,
-	LOOKS = 8,   /* that find nothing, so many ms apart: */
-	LOOK_NAP_MS = 4,
 };
 
 struct restoring {
@@ -59,7 +56,6 @@ struct search {
 	struct frames frames;
 	uint8_t *page;
 	bool is_found;
-	bool is_needed; /* there are breakpoints for unwinders */
 };
 
 static bool is_cfa(const struct frames *frames, unsigned long value, unsigned int word)
@@ -83,8 +79,10 @@ static bool has_context(struct search *s, struct mm_struct *mm, const struct fra
 
 	for (unsigned long at = ALIGN(part.from, t->word), end; at < part.to; at = end) {
 		end = min(part.to, (at & PAGE_MASK) + PAGE_SIZE);
-		if (text_read(mm, at, s->page, end - at))
-			return false;
+		if (text_read(mm, at, s->page, end - at)) {
+			before = 0;
+			continue; /* nothing is there */
+		}
 		for (unsigned long i = 0; i + t->word <= end - at; i += t->word) {
 			unsigned long now = word_at(s->page + i, t->word);
 
@@ -129,7 +127,6 @@ static int search_in(struct space *space, void *data)
 	rcu_read_unlock();
 	if (!has)
 		return 0;
-	s->is_needed = true;
 	mmap_read_lock(mm);
 	for (unsigned int i = 0; i < s->frames.n_threads && !s->is_found; i++) {
 		const struct frames_thread *t = &s->frames.threads[i];
@@ -145,24 +142,17 @@ static int search_in(struct space *space, void *data)
 static void wait_for_unwinders(void)
 {
 	struct search s = {.page = (uint8_t *)__get_free_page(GFP_KERNEL | __GFP_NOFAIL)};
-	unsigned int nap = 1, waited = 0, looks = 0;
+	unsigned int nap = 1, waited = 0;
 
 	for (;;) {
-		s.is_found = s.is_needed = false;
+		s.is_found = false;
 		return_list_frames(&s.frames);
 		spaces_for_each(search_in, &s);
-		if (!s.is_needed || waited >= PATIENCE_MS)
+		if (!s.is_found || waited >= PATIENCE_MS)
 			break;
-		if (s.is_found) {
-			looks = 0;
-			msleep(nap);
-			waited += nap;
-			nap = min_t(unsigned int, 2 * nap, NAP_MAX_MS);
-		} else if (++looks < LOOKS) {
-			msleep(LOOK_NAP_MS);
-		} else {
-			break;
-		}
+		msleep(nap);
+		waited += nap;
+		nap = min_t(unsigned int, 2 * nap, NAP_MAX_MS);
 	}
 	frames_free(&s.frames);
 	free_page((unsigned long)s.page);

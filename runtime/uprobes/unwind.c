@@ -27,9 +27,13 @@
 
 #include <linux/elf.h>
 #include <linux/file.h>
+#include <linux/pagemap.h>
 #include <linux/sched/mm.h>
+#include <linux/sched/task_stack.h>
 #include <linux/slab.h>
+#include <linux/task_work.h>
 #include <linux/uaccess.h>
+#include <linux/wait.h>
 
 static const char look_up[] = "_Unwind_Find_FDE";
 
@@ -37,6 +41,7 @@ enum {
 	PIECE = 4096,
 	SECTIONS_MAX = 4096,
 	LOOKS_MAX = 16, /* files that are looked at in one go */
+	CORRECTIONS_MAX = 100, /* each fails only if somebody forks again */
 };
 
 /* A file that was looked at. */
@@ -49,6 +54,8 @@ struct unwinder {
 static DEFINE_MUTEX(unwinders_lock); /* innermost */
 static HLIST_HEAD(unwinders);
 static atomic_t n_clients;
+static atomic_t n_corrections;
+static DECLARE_WAIT_QUEUE_HEAD(corrected);
 static bool is_over;
 
 bool unwind_is_wanted(void)
@@ -378,6 +385,12 @@ static void forget_all(void)
 	}
 }
 
+/* No hit comes any more. */
+void unwind_wait(void)
+{
+	wait_event(corrected, atomic_read(&n_corrections) == 0);
+}
+
 void unwind_forget_unwanted(void)
 {
 	if (!unwind_is_wanted())
@@ -399,43 +412,112 @@ static bool read_word(unsigned long address, unsigned int word, unsigned long *v
 	return copy_from_user_nofault(value, (void __user *)address, word) == 0;
 }
 
-void unwind_hit(const struct layout *l, struct pt_regs *regs)
+/* REGS are at the function's beginning.  -EFAULT: its memory isn't there now. */
+static int correct(struct pt_regs *regs, unsigned long trampoline)
 {
 	unsigned int word = user_64bit_mode(regs) ? 8 : 4;
 	unsigned long pc = regs->di, bases = regs->si, cfa, ra, real;
 
 	if (word == 4 && !(read_word(regs->sp + 4, 4, &pc) && read_word(regs->sp + 8, 4, &bases)))
-		return;
-	if (!layout_is_trampoline(l, pc) && !layout_is_trampoline(l, pc + 1))
-		return;
-	if (!read_word(bases - 2 * word, word, &ra) || !layout_is_trampoline(l, ra) ||
-	    !read_word(bases - 3 * word, word, &cfa))
-		return;
-	real = return_real(cfa - word);
-	if (!real || copy_to_user_nofault((void __user *)(bases - 2 * word), &real, word))
-		return;
+		return -EFAULT;
+	if (pc != trampoline && pc + 1 != trampoline)
+		return 0;
+	if (!read_word(bases - 2 * word, word, &ra) || !read_word(bases - 3 * word, word, &cfa))
+		return -EFAULT;
+	real = ra == trampoline ? return_real(cfa - word) : 0;
+	if (!real)
+		return 0;
 	pc = real - (ra - pc);
+	if (word == 4 && copy_to_user_nofault((void __user *)(regs->sp + 4), &pc, 4))
+		return -EFAULT;
+	if (copy_to_user_nofault((void __user *)(bases - 2 * word), &real, word))
+		return -EFAULT;
 	if (word == 8)
 		regs->di = pc;
-	else if (copy_to_user_nofault((void __user *)(regs->sp + 4), &pc, 4))
+	return 0;
+}
+
+/*
+ * Stacks may be swapped out, and are read-only while a fork has them in common with the
+ * child.  Then it is done before the thread goes on.
+ */
+struct correction {
+	struct callback_head work;
+	unsigned long trampoline;
+};
+
+static void make_present(unsigned long from, size_t n)
+{
+	fault_in_safe_writeable((char __user *)from, n);
+}
+
+static void correct_later(struct callback_head *work)
+{
+	struct correction *c = container_of(work, struct correction, work);
+	struct pt_regs *regs = current_pt_regs();
+	unsigned int word = user_64bit_mode(regs) ? 8 : 4;
+	unsigned long bases = regs->si;
+	int err = -EFAULT;
+
+	for (int i = 0; err && i < CORRECTIONS_MAX; i++) {
+		if (word == 4) {
+			make_present(regs->sp + 4, 2 * word);
+			read_word(regs->sp + 8, word, &bases);
+		}
+		make_present(bases - 3 * word, 2 * word);
+		rcu_read_lock();
+		err = correct(regs, c->trampoline);
+		rcu_read_unlock();
+	}
+	kfree(c);
+	if (atomic_dec_and_test(&n_corrections))
+		wake_up_all(&corrected);
+}
+
+void unwind_hit(const struct layout *l, struct pt_regs *regs)
+{
+	unsigned long trampoline = l->areas[0].start;
+	struct correction *c;
+
+	if (likely(correct(regs, trampoline) == 0))
 		return;
+	c = kmalloc(sizeof(*c), GFP_ATOMIC | __GFP_NOWARN);
+	if (!c)
+		return;
+	c->trampoline = trampoline;
+	init_task_work(&c->work, correct_later);
+	atomic_inc(&n_corrections);
+	if (task_work_add(current, &c->work, TWA_RESUME)) {
+		atomic_dec(&n_corrections); /* it exits */
+		kfree(c);
+	}
+}
+
+/* The real address for one that an unwinder has read and not yet stored: its context is at CONTEXT, if there is one. */
+static unsigned long not_yet_stored(const struct layout *l, unsigned long context, unsigned int word)
+{
+	unsigned long cfa, ra;
+
+	if (!read_word(context + unwind_cfa_offset(word), word, &cfa) ||
+	    !read_word(context + unwind_cfa_offset(word) + word, word, &ra) || layout_is_trampoline(l, ra))
+		return 0;
+	return return_real(cfa - word);
 }
 
 /*
  * In the instruction between reading a trampoline's address and storing it a signal would hide
- * it in its frame for as long as the handler likes: the register gets the real one.
+ * it in its frame for as long as the handler likes: the register gets the real one.  Once it is stored
+ * it is found there, and it has to be the same in the context and in registers until the breakpoint.
  */
 void unwind_signal(const struct layout *l, struct pt_regs *regs)
 {
 	unsigned int word = user_64bit_mode(regs) ? 8 : 4;
-	unsigned long *registers = (unsigned long *)regs, cfa, real;
+	unsigned long *registers = (unsigned long *)regs, real;
 
 	static_assert(offsetof(struct pt_regs, orig_ax) == UNWIND_REGISTERS * sizeof(long));
 	for (unsigned int i = 0; i < UNWIND_REGISTERS; i++)
 		for (unsigned int k = 0; layout_is_trampoline(l, registers[i]) && k < UNWIND_REGISTERS; k++) {
-			if (!read_word(registers[k] + unwind_cfa_offset(word), word, &cfa))
-				continue;
-			real = return_real(cfa - word);
+			real = not_yet_stored(l, registers[k], word);
 			if (real)
 				registers[i] = real;
 		}

@@ -314,6 +314,7 @@ static inline unsigned int unwind_cfa_offset(unsigned int word)
 }
 void unwind_forget_unwanted(void);
 void unwind_stop(void);
+void unwind_wait(void); /* until all that hits have put off is done */
 
 /* ---- hooks.c ---- */
 

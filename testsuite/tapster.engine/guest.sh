@@ -112,6 +112,9 @@ run_throw() {
 	hits_are $T.cleans 101 44 44
 	check $T.missed 0 "$(missed)"
 	unprobe
+	probe throws 1 returns 1
+	check $T.forks "calls 0 wrong 0" "$(./$T forks 100)"
+	unprobe
 	probe throws 1 returns 1 leaves 1
 	check $T.leave.output "calls 40 wrong 0" "$(./$T leave 10)"
 	hits_are $T.leave.leaves 200 20 0
@@ -231,7 +234,6 @@ run_unload() {
 	insmod engine_test.ko
 }
 
-# By hand only, for it fails now and then (doc/LIMITS.md): APPEND=engine_only=unwinds vm.sh.
 # The engine is unloaded while threads of $1 unwind frames whose returns are probed, ROUNDS times.
 run_unwind() {
 	T=$1
@@ -255,8 +257,8 @@ run_unwind() {
 	spun $T.unwind
 }
 run_unwinds() {
-	run_unwind throw 5
-	run_unwind throw_static 5
+	run_unwind throw ${rounds:-5}
+	run_unwind throw_static ${rounds:-5}
 }
 
 # A thousand sites (and the unwinder) at once, of a program that runs and of a new one.
@@ -393,6 +395,7 @@ run_hooks() {
 run_short() {
 	run_cases target
 	run_throw throw
+	run_unwind throw 3
 	run_many
 	run_two target
 	run_kill target
@@ -413,6 +416,7 @@ run_target() {
 run_others() {
 	run_throw throw
 	run_throw throw_static
+	run_unwinds
 	run_many
 	run_stress 3
 }

@@ -6,6 +6,8 @@
  *	throw MODE N
  *	throw spin N     N threads throw until SIGTERM; signals, whose handlers sleep for a moment, stop
  *	                 them anywhere
+ *	throw forks N    two threads throw while the main one forks N times, so that their stacks become
+ *	                 read-only under them
  *
  * throws(D) is entered D + 1 times and never returns; catches() and cleans() return.
  */
@@ -15,6 +17,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 extern "C" {
@@ -136,6 +139,25 @@ static void *throws_on(void *number)
 	return NULL;
 }
 
+static void forks(long n)
+{
+	pthread_t t[2];
+
+	for (long i = 0; i < 2; i++)
+		pthread_create(&t[i], NULL, throws_on, (void *)(2 * i));
+	for (; n; n--) {
+		pid_t child = fork();
+
+		if (child == 0)
+			_exit(0);
+		waitpid(child, NULL, 0);
+	}
+	stop = 1;
+	for (long i = 0; i < 2; i++)
+		pthread_join(t[i], NULL);
+	level = 0;
+}
+
 static void spin(long n)
 {
 	struct sigaction term = {}, usr = {};
@@ -166,6 +188,9 @@ int main(int argc, char **argv)
 
 	if (strcmp(argv[1], "spin") == 0) {
 		spin(n);
+		n = 0;
+	} else if (strcmp(argv[1], "forks") == 0) {
+		forks(n);
 		n = 0;
 	}
 	for (long i = 0; i < n; i++) {
