@@ -162,6 +162,7 @@ boot() {
 	cat "$work/root.cpio" "$work/list.cpio" >"$work/initrd"
 	: >"$work/console"
 	: >"$work/out"
+	rm -f "$results/boot/status"
 	qemu-system-x86_64 -nodefaults -no-user-config -display none -no-reboot \
 		-accel tcg,thread=$thread $icount -cpu max,la57=off -smp "$cpus" -m "$memory" \
 		-kernel "$kernel" -initrd "$work/initrd" \
@@ -271,10 +272,14 @@ done >"$work/left"
 end=$(($(now) + total * factor))
 while [ -s "$work/left" ] && [ "$(now)" -lt $end ]; do
 	boot
-	settle || {
-		[ -e "$results/boot/status" ] || fail "$kernel does not start; see $results/boot/console"
-		break
+	settle || [ -e "$results/boot/status" ] || {
+		[ $thread = multi ] || fail "$kernel does not start; see $results/boot/console"
+		echo "vm-run: $kernel did not start; from here on a single thread" |
+			tee -a "$results/boot/console" >&2
+		thread=single
+		continue
 	}
+	$moved || break
 done
 find "$results" -name started -delete
 while read -r seconds name; do
