@@ -60,6 +60,7 @@ struct thread {
 	struct record *newest;
 	unsigned long left_at;         /* sp, when it last got a signal there */
 	uint8_t word;                  /* size of a return address */
+	struct callback_head work;     /* return_work */
 	struct rcu_head free;
 };
 
@@ -426,6 +427,13 @@ EXPORT_SYMBOL_GPL(uprobes_return);
 unsigned long return_real(unsigned long slot)
 {
 	return find_real(thread_find(current), slot);
+}
+
+struct callback_head *return_work(void)
+{
+	struct thread *t = thread_find(current);
+
+	return t && t->newest ? &t->work : NULL;
 }
 
 unsigned long uprobes_real_return(unsigned long slot, unsigned long address)

@@ -412,7 +412,10 @@ static bool read_word(unsigned long address, unsigned int word, unsigned long *v
 	return copy_from_user_nofault(value, (void __user *)address, word) == 0;
 }
 
-/* REGS are at the function's beginning.  -EFAULT: its memory isn't there now. */
+/*
+ * REGS are at the function's beginning.  -EFAULT: its memory isn't there now.  Then it is done
+ * again: what has been done by then, the context before PC, stays so.
+ */
 static int correct(struct pt_regs *regs, unsigned long trampoline)
 {
 	unsigned int word = user_64bit_mode(regs) ? 8 : 4;
@@ -424,39 +427,41 @@ static int correct(struct pt_regs *regs, unsigned long trampoline)
 		return 0;
 	if (!read_word(bases - 2 * word, word, &ra) || !read_word(bases - 3 * word, word, &cfa))
 		return -EFAULT;
-	real = ra == trampoline ? return_real(cfa - word) : 0;
-	if (!real)
+	real = return_real(cfa - word);
+	if (!real || (ra != trampoline && ra != real))
 		return 0;
-	pc = real - (ra - pc);
-	if (word == 4 && copy_to_user_nofault((void __user *)(regs->sp + 4), &pc, 4))
+	pc = real - (trampoline - pc);
+	if (ra != real && copy_to_user_nofault((void __user *)(bases - 2 * word), &real, word))
 		return -EFAULT;
-	if (copy_to_user_nofault((void __user *)(bases - 2 * word), &real, word))
-		return -EFAULT;
-	if (word == 8)
-		regs->di = pc;
+	if (word == 4)
+		return copy_to_user_nofault((void __user *)(regs->sp + 4), &pc, 4) ? -EFAULT : 0;
+	regs->di = pc;
 	return 0;
 }
-
-/*
- * Stacks may be swapped out, and are read-only while a fork has them in common with the
- * child.  Then it is done before the thread goes on.
- */
-struct correction {
-	struct callback_head work;
-	unsigned long trampoline;
-};
 
 static void make_present(unsigned long from, size_t n)
 {
 	fault_in_safe_writeable((char __user *)from, n);
 }
 
+/* 0: none. */
+static unsigned long trampoline_here(void)
+{
+	struct space *space = space_find(current->mm);
+	const struct layout *l = space ? rcu_dereference(space->layout) : NULL;
+
+	return l ? l->areas[0].start : 0;
+}
+
+/*
+ * Stacks may be swapped out, and are read-only while a fork has them in common with the
+ * child.  Then it is done before the thread goes on.
+ */
 static void correct_later(struct callback_head *work)
 {
-	struct correction *c = container_of(work, struct correction, work);
 	struct pt_regs *regs = current_pt_regs();
 	unsigned int word = user_64bit_mode(regs) ? 8 : 4;
-	unsigned long bases = regs->si;
+	unsigned long bases = regs->si, trampoline;
 	int err = -EFAULT;
 
 	for (int i = 0; err && i < CORRECTIONS_MAX; i++) {
@@ -466,31 +471,24 @@ static void correct_later(struct callback_head *work)
 		}
 		make_present(bases - 3 * word, 2 * word);
 		rcu_read_lock();
-		err = correct(regs, c->trampoline);
+		trampoline = trampoline_here();
+		err = trampoline ? correct(regs, trampoline) : 0;
 		rcu_read_unlock();
 	}
-	kfree(c);
 	if (atomic_dec_and_test(&n_corrections))
 		wake_up_all(&corrected);
 }
 
 void unwind_hit(const struct layout *l, struct pt_regs *regs)
 {
-	unsigned long trampoline = l->areas[0].start;
-	struct correction *c;
+	struct callback_head *work = return_work();
 
-	if (likely(correct(regs, trampoline) == 0))
+	if (!work || likely(correct(regs, l->areas[0].start) == 0))
 		return;
-	c = kmalloc(sizeof(*c), GFP_ATOMIC | __GFP_NOWARN);
-	if (!c)
-		return;
-	c->trampoline = trampoline;
-	init_task_work(&c->work, correct_later);
+	init_task_work(work, correct_later);
 	atomic_inc(&n_corrections);
-	if (task_work_add(current, &c->work, TWA_RESUME)) {
+	if (task_work_add(current, work, TWA_RESUME))
 		atomic_dec(&n_corrections); /* it exits */
-		kfree(c);
-	}
 }
 
 /* The real address for one that an unwinder has read and not yet stored: its context is at CONTEXT, if there is one. */

@@ -247,6 +247,8 @@ int return_pool_new(struct uprobes_client *client);
 bool return_arrive(struct pt_regs *regs);
 /* The return address whose place on current's stack is SLOT; 0: it isn't replaced. */
 unsigned long return_real(unsigned long slot);
+/* current's place for one thing to be done before it goes on; NULL: it has no records. */
+struct callback_head *return_work(void);
 void return_orphan(struct uprobes_client *client);
 bool return_has_orphans(void);
 void return_fork(struct task_struct *parent, struct task_struct *child);
