@@ -261,7 +261,6 @@ static int __init engine_init(void)
 	engine_queue = alloc_workqueue("tapster_uprobes", WQ_UNBOUND, 0);
 	if (!engine_queue)
 		return -ENOMEM;
-	return_init();
 	err = trap_start();
 	if (err)
 		goto destroy_queue;

@@ -82,10 +82,9 @@ union idle {
 	};
 };
 
-static struct bucket {
-	raw_spinlock_t lock;           /* adding and removing threads */
-	struct hlist_head threads;
-} buckets[1 << BUCKET_BITS];
+/* By their tasks. */
+static struct hlist_head threads[1 << BUCKET_BITS];
+static DEFINE_RAW_SPINLOCK(threads_lock); /* adding and removing */
 
 /* Pools whose clients have left, but not all records. */
 static atomic_t n_left_pools;
@@ -201,9 +200,9 @@ static void put_list(struct record *r)
 
 /* ---- threads ---- */
 
-static __always_inline struct bucket *bucket_of(const struct task_struct *task)
+static __always_inline struct hlist_head *bucket_of(const struct task_struct *task)
 {
-	return &buckets[hash_ptr(task, BUCKET_BITS)];
+	return &threads[hash_ptr(task, BUCKET_BITS)];
 }
 
 /* RCU.  What is found stays while TASK is current. */
@@ -211,7 +210,7 @@ static __always_inline struct thread *thread_find(const struct task_struct *task
 {
 	struct thread *t;
 
-	hlist_for_each_entry_rcu(t, &bucket_of(task)->threads, node, true)
+	hlist_for_each_entry_rcu(t, bucket_of(task), node, true)
 		if (t->task == task)
 			return t;
 	return NULL;
@@ -219,7 +218,6 @@ static __always_inline struct thread *thread_find(const struct task_struct *task
 
 static noinline struct thread *thread_new(struct task_struct *task, uint8_t word)
 {
-	struct bucket *b = bucket_of(task);
 	struct thread *t = kzalloc(sizeof(*t), GFP_ATOMIC | __GFP_NOWARN);
 	unsigned long flags;
 
@@ -227,20 +225,18 @@ static noinline struct thread *thread_new(struct task_struct *task, uint8_t word
 		return NULL;
 	t->task = task;
 	t->word = word;
-	raw_spin_lock_irqsave(&b->lock, flags);
-	hlist_add_head_rcu(&t->node, &b->threads);
-	raw_spin_unlock_irqrestore(&b->lock, flags);
+	raw_spin_lock_irqsave(&threads_lock, flags);
+	hlist_add_head_rcu(&t->node, bucket_of(task));
+	raw_spin_unlock_irqrestore(&threads_lock, flags);
 	return t;
 }
 
 /* Interrupts are off, and nobody else looks at the thread's records any more. */
 static void thread_free(struct thread *t)
 {
-	struct bucket *b = bucket_of(t->task);
-
-	raw_spin_lock(&b->lock);
+	raw_spin_lock(&threads_lock);
 	hlist_del_rcu(&t->node);
-	raw_spin_unlock(&b->lock);
+	raw_spin_unlock(&threads_lock);
 	put_list(t->newest);
 	t->newest = NULL;
 	kfree_rcu(t, free);
@@ -625,8 +621,8 @@ static int send_on(void *unused)
 {
 	struct thread *t;
 
-	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++)
-		hlist_for_each_entry(t, &buckets[i].threads, node) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(threads); i++)
+		hlist_for_each_entry(t, &threads[i], node) {
 			struct pt_regs *regs = task_pt_regs(t->task);
 			const struct record *r = find_arriving(t, regs->sp);
 
@@ -678,8 +674,8 @@ static int list_frames(void *data)
 	struct thread *t;
 
 	list->n = list->n_threads = 0;
-	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++)
-		hlist_for_each_entry(t, &buckets[i].threads, node) {
+	for (unsigned int i = 0; i < ARRAY_SIZE(threads); i++)
+		hlist_for_each_entry(t, &threads[i], node) {
 			if (t->newest && t->task->mm && list->n_threads++ < list->size_threads)
 				list->threads[list->n_threads - 1] = look_at_thread(t);
 			for (const struct record *r = t->newest; r; r = r->next, list->n++)
@@ -716,16 +712,8 @@ void return_fini(void)
 	struct thread *t;
 
 	local_irq_disable();
-	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++)
-		hlist_for_each_entry_safe(t, next, &buckets[i].threads, node)
+	for (unsigned int i = 0; i < ARRAY_SIZE(threads); i++)
+		hlist_for_each_entry_safe(t, next, &threads[i], node)
 			thread_free(t);
 	local_irq_enable();
-}
-
-void return_init(void)
-{
-	for (unsigned int i = 0; i < ARRAY_SIZE(buckets); i++) {
-		raw_spin_lock_init(&buckets[i].lock);
-		INIT_HLIST_HEAD(&buckets[i].threads);
-	}
 }

@@ -241,7 +241,6 @@ void trap_signal(int sig, struct kernel_siginfo *info, struct pt_regs *regs);
 
 /* ---- return.c ---- */
 
-void return_init(void);
 int return_pool_new(struct uprobes_client *client);
 /* current is at the trampoline; false: without a record.  Interrupts are off. */
 bool return_arrive(struct pt_regs *regs);
