@@ -189,6 +189,7 @@ struct expr {
 			bool has_newline; /* ...ln */
 			bool has_delimiter; /* printd...: DELIMITER between the arguments */
 			bool is_char;       /* print_char */
+			bool or_error;      /* a sprintf that is "ERROR" where it fails; [resolve] for $x$ */
 			const char *delimiter;
 			const char *format; /* as written, for printing back */
 			print_part_vec parts; /* of the format; without one [infer] makes them */

@@ -590,6 +590,33 @@ static void lower_stat(struct lower *l, struct expr *stat)
 	t->merged = stat->symbol.var;
 }
 
+/* try { t = sprintf(...) } catch { t = "ERROR" } */
+static struct expr *lower_print_or_error(struct lower *l, struct expr *e)
+{
+	stmt_vec body = { 0 }, handler = { 0 }, *outer = l->to;
+	struct expr *error;
+	struct stmt *try;
+	struct var *t;
+
+	l->to = &body;
+	lower_vec(l, &e->print.args, NULL);
+	if (!body.n) { /* nothing in it can fail */
+		l->to = outer;
+		return e;
+	}
+	t = new_temporary(l, TY_STRING);
+	add_assign(l, t, e);
+	error = expr_string(l->arena, e->loc, "ERROR", 5);
+	l->to = &handler;
+	error->type = TY_STRING;
+	add_assign(l, t, error);
+	l->to = outer;
+	try = add_stmt(l, STMT_TRY, e->loc);
+	try->try_.body = finish_block(l, &body, e->loc);
+	try->try_.handler = finish_block(l, &handler, e->loc);
+	return symbol_of(l, t, e->loc);
+}
+
 /* E with plain children; or, where E branches or writes, its value. */
 static struct expr *lower_operation(struct lower *l, struct expr *e)
 {
@@ -641,6 +668,8 @@ static struct expr *lower_operation(struct lower *l, struct expr *e)
 		lower_vec(l, &e->in.keys, NULL);
 		return e;
 	case EXPR_PRINT:
+		if (e->print.or_error)
+			return lower_print_or_error(l, e);
 		lower_vec(l, &e->print.args, NULL);
 		if (e->print.histogram)
 			lower_stat(l, e->print.histogram->hist.stat);

@@ -2,8 +2,7 @@
 /*
  * Floating point for scripts: IEEE 754 binary64 in a long, by integer
  * operations only, since handlers own no floating-point registers.  Results are
- * rounded to nearest, ties to even.  No flags are kept; a NaN is the default
- * quiet one.
+ * rounded to nearest, ties to even.  No flags are kept.
  *
  * A finite number is taken apart into a sign, an exponent and a 64-bit
  * significand with its highest bit set; FINISH rounds and packs it again, given
@@ -14,6 +13,7 @@
 #define SIGN 0x8000000000000000u
 #define INFINITE 0x7ff0000000000000u
 #define NOT_A_NUMBER 0x7ff8000000000000u
+#define QUIET 0x0008000000000000u
 #define FRACTION 0x000fffffffffffffu
 #define BIAS 1023
 
@@ -26,6 +26,12 @@ struct number {
 static bool is_nan(uint64_t f)
 {
 	return (f & ~SIGN) > INFINITE;
+}
+
+/* Of two numbers one of which is a NaN: the first NaN, made quiet. */
+static int64_t nan_of(uint64_t a, uint64_t b)
+{
+	return (int64_t)((is_nan(a) ? a : b) | QUIET);
 }
 
 static bool is_infinite(uint64_t f)
@@ -91,7 +97,7 @@ static uint64_t add(uint64_t a, uint64_t b)
 	int distance;
 
 	if (is_nan(a) || is_nan(b))
-		return NOT_A_NUMBER;
+		return (uint64_t)nan_of(a, b);
 	if (is_infinite(a))
 		return is_infinite(b) && a != b ? NOT_A_NUMBER : a;
 	if (is_infinite(b))
@@ -150,7 +156,7 @@ int64_t rt_fp_mul(int64_t fa, int64_t fb)
 	unsigned __int128 product;
 
 	if (is_nan(a) || is_nan(b))
-		return NOT_A_NUMBER;
+		return nan_of(a, b);
 	if (is_infinite(a) || is_infinite(b))
 		return (int64_t)((a & ~SIGN) && (b & ~SIGN) ? sign | INFINITE : NOT_A_NUMBER);
 	x = take_apart(a);
@@ -173,7 +179,9 @@ int64_t rt_fp_div(int64_t fa, int64_t fb)
 	uint64_t a = (uint64_t)fa, b = (uint64_t)fb, sign = (a ^ b) & SIGN, quotient = 0, rest;
 	struct number x, y;
 
-	if (is_nan(a) || is_nan(b) || (is_infinite(a) && is_infinite(b)))
+	if (is_nan(a) || is_nan(b))
+		return nan_of(a, b);
+	if (is_infinite(a) && is_infinite(b))
 		return NOT_A_NUMBER;
 	if (is_infinite(a))
 		return (int64_t)(sign | INFINITE);
@@ -215,7 +223,9 @@ int64_t rt_fp_sqrt(int64_t fa)
 	unsigned __int128 rest = 0, value;
 	struct number x;
 
-	if (is_nan(a) || a == (SIGN | INFINITE))
+	if (is_nan(a))
+		return nan_of(a, a);
+	if (a == (SIGN | INFINITE))
 		return NOT_A_NUMBER;
 	if (is_infinite(a) || !(a & ~SIGN))
 		return fa;
@@ -250,7 +260,9 @@ int64_t rt_fp_rem(int64_t fa, int64_t fb)
 	bool odd = false, above;
 	int distance;
 
-	if (is_nan(a) || is_nan(b) || is_infinite(a) || !(b & ~SIGN))
+	if (is_nan(a) || is_nan(b))
+		return nan_of(a, b);
+	if (is_infinite(a) || !(b & ~SIGN))
 		return NOT_A_NUMBER;
 	x = take_apart(a);
 	if (is_infinite(b) || !x.significand)
@@ -337,8 +349,8 @@ int64_t rt_fp_from_single(int64_t v)
 	uint64_t sign = (uint64_t)(f >> 31) << 63;
 	struct number n = { f >> 31, (int)(f >> 23 & 0xff) - 127, (uint64_t)(f & 0x7fffff) << 40 };
 
-	if (n.exponent == 128)
-		return (int64_t)(n.significand ? NOT_A_NUMBER : sign | INFINITE);
+	if (n.exponent == 128) /* of a NaN the payload stays */
+		return (int64_t)(sign | INFINITE | (n.significand ? QUIET | n.significand >> 11 : 0));
 	if (n.exponent > -127) {
 		n.significand |= SIGN;
 	} else if (n.significand) {
@@ -383,80 +395,31 @@ int64_t rt_fp_to_long(int64_t f, int64_t mode)
 	return n.is_negative ? -(int64_t)whole : (int64_t)whole;
 }
 
-static int64_t power_of_ten(int64_t n)
-{
-	int64_t power = rt_fp_from_long(1), ten = rt_fp_from_long(10);
-
-	/* by squaring: exact up to 10^22 */
-	for (int64_t square = ten; n; n >>= 1) {
-		if (n & 1)
-			power = rt_fp_mul(power, square);
-		square = rt_fp_mul(square, square);
-	}
-	return power;
-}
-
-/* One more in the last place of the decimal from FIRST to the sink's end. */
-static void round_up(struct sink *s, char *first)
-{
-	char *at = s->at;
-
-	while (at > first) {
-		if (*--at == '.')
-			continue;
-		if (*at != '9') {
-			++*at;
-			return;
-		}
-		*at = '0';
-	}
-	sink_fill(s, '0', 1); /* 9.9 has become 0.0 */
-	for (at = s->at - 1; at > first; at--)
-		*at = at[-1];
-	*first = '1';
-}
-
 /*
- * PRECISION digits behind the point, at least one, the last one rounded, half away from zero.  They
- * are exact: the fraction is a binary one of at most 64 bits here, multiplied by ten for each digit.
+ * PRECISION digits behind the point, at least one.  They are those of a binary fraction of 64 bits,
+ * multiplied by ten for each digit; the last one is rounded by itself, so that 0.96 with one digit is
+ * "0.10", as in SystemTap; of which also is what becomes of infinities, NaN, numbers from 2^53 on and
+ * those below 2^-12: the significand is shifted by the exponent as x86 shifts, modulo 64.
  */
 void rt_fp_to_string(char *dst, size_t size, int64_t f, int64_t precision)
 {
-	struct number n = take_apart((uint64_t)f);
 	struct sink s = { dst, dst + size - 1, NULL, 0 };
-	uint64_t whole = 0, rest = 0;
-	char *first;
-
-	if (is_nan((uint64_t)f)) {
-		rt_str_copy(dst, size, "NaN");
-		return;
-	}
-	if (n.is_negative)
+	int exponent = (int)((uint64_t)f >> 52 & 0x7ff) - BIAS;
+	uint64_t significand = ((uint64_t)f & FRACTION) | (exponent > -BIAS ? FRACTION + 1 : 0);
+	uint64_t whole = significand >> ((52 - exponent) & 63), rest = significand << ((12 + exponent) & 63);
+	if (f < 0)
 		sink_put(&s, "-", 1);
-	if (n.exponent >= 64) { /* too large for us to write out */
-		sink_put(&s, "inf", 3);
-		*s.at = 0;
-		return;
-	}
-	if (n.exponent == 63) {
-		whole = n.significand;
-	} else if (n.exponent >= 0) {
-		whole = n.significand >> (63 - n.exponent);
-		rest = n.significand << 1 << n.exponent;
-	} else if (n.exponent > -65) {
-		rest = n.significand >> (-1 - n.exponent);
-	}
-	first = s.at;
 	sink_number(&s, RT_UNSIGNED, 0, -1, -1, (int64_t)whole);
 	sink_put(&s, ".", 1);
 	for (precision = precision < 1 ? 1 : precision; precision > 0 && s.at < s.end; precision--) {
 		unsigned __int128 ten = (unsigned __int128)rest * 10;
+		int digit = (int)(ten >> 64);
 
-		sink_fill(&s, (char)('0' + (int)(ten >> 64)), 1);
 		rest = (uint64_t)ten;
+		if (precision == 1 && (rest & SIGN))
+			digit++;
+		sink_number(&s, RT_UNSIGNED, 0, -1, -1, digit);
 	}
-	if (rest & SIGN)
-		round_up(&s, first);
 	*s.at = 0;
 }
 
@@ -475,36 +438,39 @@ static int64_t parse_exponent(const char **s)
 	return negative ? -v : v;
 }
 
-/* [+-]digits[.digits][e[+-]digits], where digits may also be missing. */
+/* [+-]digits[.digits][e[+-]digits], where digits may also be missing.  The digits as one number and a power
+ * of ten that divides it are both rounded at each step, as in SystemTap. */
 int64_t rt_fp_from_string(struct rt_context *c, const char *s)
 {
-	uint64_t digits = 0, sign = 0;
-	int64_t scale = 0, v;
-	bool behind_point = false;
+	const int64_t ten = rt_fp_from_long(10);
+	int64_t v = 0, divisor = rt_fp_from_long(1), exponent = 0;
+	bool negative = *s == '-', behind_point = false;
 
 	if (*s == '-' || *s == '+')
-		sign = *s++ == '-' ? SIGN : 0;
+		s++;
 	for (; (*s >= '0' && *s <= '9') || (*s == '.' && !behind_point); s++) {
 		if (*s == '.') {
 			behind_point = true;
-		} else if (digits < 1000000000000000000u) {
-			digits = digits * 10 + (uint64_t)(*s - '0');
-			scale -= behind_point;
-		} else {
-			scale += !behind_point; /* more digits than a double can tell */
+			continue;
 		}
+		v = rt_fp_add(rt_fp_mul(v, ten), rt_fp_from_long(*s - '0'));
+		if (behind_point)
+			divisor = rt_fp_mul(divisor, ten);
 	}
 	if (*s == 'e' || *s == 'E') {
 		s++;
-		scale += parse_exponent(&s);
+		exponent = parse_exponent(&s);
 	}
 	if (*s) {
 		rt_error(c, "invalid format");
 		return 0;
 	}
-	v = rt_fp_from_long((int64_t)digits);
-	v = scale < 0 ? rt_fp_div(v, power_of_ten(-scale)) : rt_fp_mul(v, power_of_ten(scale));
-	if (is_nan((uint64_t)v)) /* 0 * infinity */
+	for (; exponent < 0; exponent++)
+		divisor = rt_fp_mul(divisor, ten);
+	for (; exponent > 0; exponent--)
+		divisor = rt_fp_div(divisor, ten);
+	v = rt_fp_div(v, divisor);
+	if (is_nan((uint64_t)v)) /* 0 / 0 */
 		v = 0;
-	return (int64_t)((uint64_t)v | sign);
+	return (int64_t)((uint64_t)v | (negative ? SIGN : 0));
 }

@@ -14,6 +14,19 @@ void rt_sprint_begin(struct rt_context *c, char *dst, size_t size)
 	c->widest = (int64_t)size;
 }
 
+void rt_print_begin(struct rt_context *c)
+{
+	if (c->at != c->out)
+		rt_port_output(c, RT_OUTPUT_PRINT, c->out, (size_t)(c->at - c->out));
+	c->out_at = c->at = c->out;
+	c->widest = RT_OUT_SIZE;
+}
+
+void rt_print_end(struct rt_context *c)
+{
+	c->out_at = NULL;
+}
+
 void rt_sprint_end(struct rt_context *c)
 {
 	*c->at = 0;

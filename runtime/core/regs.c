@@ -133,7 +133,7 @@ int64_t rt_arg(struct rt_context *c, int64_t i)
 		rt_error(c, "cannot access function args in this context");
 		return 0;
 	}
-	if (i < 1 || i > 64) {
+	if (i < 1) {
 		rt_error(c, "cannot access arg(%lld)", (long long)i);
 		return 0;
 	}

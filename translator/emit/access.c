@@ -4,6 +4,8 @@
  * texts, so that one expression comes out.  A load that faults returns 0 and
  * leaves the failure in the context; the loads behind it don't matter any more.
  */
+#include <string.h>
+
 #include "translator/emit/emit_int.h"
 
 #include "base/log.h"
@@ -243,14 +245,18 @@ const char *access_c(struct emit *e, const struct expr *access)
 	return run_c(e, access, access->access.path->ops.n);
 }
 
-static void at_path(struct emit *e, const struct expr *access)
+void emit_at_access(struct emit *e, const struct expr *access)
 {
-	emit_at(e, arena_printf(e->a, "identifier '%s'", access->access.path->text), access->loc);
+	const char *text = access->access.path->text;
+
+	/* of @cast(...) and @var(...) SystemTap names the operator */
+	emit_at(e, *text == '@' ? arena_printf(e->a, "operator '%.*s'", (int)strcspn(text, "("), text) :
+				  arena_printf(e->a, "identifier '%s'", text), access->loc);
 }
 
 void emit_access_string(struct emit *e, const char *dst, const struct expr *access)
 {
-	at_path(e, access);
+	emit_at_access(e, access);
 	out(&e->o, "rt_read_str(c, %s, MAXSTRINGLEN, %s);", dst, access_c(e, access));
 }
 
@@ -273,7 +279,7 @@ void emit_access_store(struct emit *e, const struct expr *access, const struct e
 	const struct access_path *path = access->access.path;
 	const char *new = expr_c(e, value), *at;
 
-	at_path(e, access);
+	emit_at_access(e, access);
 	if (path->store_reg >= 0) {
 		out(&e->o, "rt_set_reg(c, %d, %s);", path->store_reg,
 		    merged(e, path, arena_printf(e->a, "rt_reg(c, %d)", path->store_reg), new));

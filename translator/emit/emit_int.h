@@ -130,6 +130,8 @@ void emit_sprint(struct emit *e, const char *dst, const struct expr *x);
 /* ---- access.c ---- */
 
 const char *access_c(struct emit *e, const struct expr *access);
+/* What a fault of it is said to be near to. */
+void emit_at_access(struct emit *e, const struct expr *access);
 void emit_access_string(struct emit *e, const char *dst, const struct expr *access);
 void emit_access_store(struct emit *e, const struct expr *access, const struct expr *value);
 

@@ -208,7 +208,7 @@ const char *emit_long(struct emit *e, const struct expr *x)
 		return arena_printf(e->a, "%s(c)", embedded_name(e, x));
 	case EXPR_ACCESS:
 		text = access_c(e, x);
-		emit_at(e, arena_printf(e->a, "identifier '%s'", x->access.path->text), x->loc);
+		emit_at_access(e, x);
 		return text;
 	default:
 		break;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "runtime/api.h"
 #include "translator/emit/emit_int.h"
 
 static void emit_literal(struct emit *e, const char *text, size_t len)
@@ -43,6 +44,49 @@ static const char *size_c(struct emit *e, enum print_size kind, int value, const
 	return "-1";
 }
 
+/* Bytes of the longest text that a width or precision may ask for; of one in an argument any number. */
+static uint64_t size_most(enum print_size kind, int value)
+{
+	return kind == SIZE_CONST ? (uint64_t)value : kind == SIZE_ARG ? RT_OUT_SIZE : 0;
+}
+
+static uint64_t part_most(const struct emit *e, const struct print_part *p)
+{
+	uint64_t width = size_most(p->width_kind, p->width), n;
+	uint64_t precision = size_most(p->precision_kind, p->precision);
+
+	switch (p->conv) {
+	case CONV_LITERAL:
+		return p->text_len;
+	case CONV_STRING:
+		n = session_max_string(e->s);
+		if (p->precision_kind == SIZE_CONST && precision < n)
+			n = precision;
+		break;
+	case CONV_MEMORY_HEX:
+		n = 2 * precision;
+		break;
+	default: /* a number has 22 digits at most, a sign and a prefix */
+		n = 24 + precision;
+		break;
+	}
+	return n < width ? width : n;
+}
+
+/* Can the text be longer than one print may be?  The rest is cut, then. */
+static bool may_be_cut(const struct emit *e, const struct expr *x)
+{
+	uint64_t n = x->print.has_newline, delimiter = x->print.delimiter ? strlen(x->print.delimiter) : 0;
+
+	if (x->print.to_string || x->print.histogram)
+		return false;
+	VEC_EACH(&x->print.parts, i)
+		n += part_most(e, &x->print.parts.at[i]);
+	for (size_t i = 0; !x->print.has_format && i < x->print.args.n; i++)
+		n += delimiter + (x->print.args.at[i]->type == TY_STRING ? session_max_string(e->s) : 24);
+	return n > RT_OUT_SIZE;
+}
+
 static void emit_plain_part(struct emit *e, enum print_conv conv, const char *value)
 {
 	const char *function = conv == CONV_STRING ? "s" : conv == CONV_CHAR ? "c" :
@@ -71,7 +115,7 @@ static const char *conv_c(enum print_conv conv)
 	}
 }
 
-static void emit_part(struct emit *e, const struct expr *x, const struct print_part *p, size_t *next)
+static void emit_part(struct emit *e, const struct expr *x, const struct print_part *p, size_t *next, bool is_cut)
 {
 	const expr_vec *args = &x->print.args;
 	const char *flags = flags_c(e, p->flags), *width, *precision, *value;
@@ -110,7 +154,7 @@ static void emit_part(struct emit *e, const struct expr *x, const struct print_p
 		emit_at(e, name_token(e, x->loc), x->loc);
 		out(&e->o, "rt_print_mem(c, %s, %s, %s, %s, %s);",
 		    p->conv == CONV_MEMORY ? "false" : "true", flags, width, precision, value);
-		if (!x->print.to_string)
+		if (!x->print.to_string && !is_cut)
 			emit_check(e);
 		break;
 	default:
@@ -174,7 +218,7 @@ static void emit_memory_checks(struct emit *e, const struct expr *x)
 	emit_memory_check(e, x, false);
 }
 
-static void emit_parts(struct emit *e, const struct expr *x)
+static void emit_parts(struct emit *e, const struct expr *x, bool is_cut)
 {
 	size_t next = 0;
 
@@ -184,7 +228,7 @@ static void emit_parts(struct emit *e, const struct expr *x)
 	}
 	if (x->print.has_format) {
 		VEC_EACH(&x->print.parts, i)
-			emit_part(e, x, &x->print.parts.at[i], &next);
+			emit_part(e, x, &x->print.parts.at[i], &next, is_cut);
 		return;
 	}
 	VEC_EACH(&x->print.args, i) {
@@ -202,15 +246,23 @@ static void emit_parts(struct emit *e, const struct expr *x)
 
 void emit_print(struct emit *e, const struct expr *x)
 {
+	bool is_cut = may_be_cut(e, x);
+
 	emit_memory_checks(e, x);
-	emit_parts(e, x);
+	if (is_cut)
+		out(&e->o, "rt_print_begin(c);");
+	emit_parts(e, x, is_cut);
+	if (is_cut)
+		out(&e->o, "rt_print_end(c);");
+	if (is_cut && reads_memory(x))
+		emit_check(e);
 }
 
 void emit_sprint(struct emit *e, const char *dst, const struct expr *x)
 {
 	emit_memory_checks(e, x);
 	out(&e->o, "rt_sprint_begin(c, %s, MAXSTRINGLEN);", dst);
-	emit_parts(e, x);
+	emit_parts(e, x, false);
 	out(&e->o, "rt_sprint_end(c);");
 	if (reads_memory(x))
 		emit_check(e);

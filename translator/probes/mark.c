@@ -3,6 +3,7 @@
  * Static marks of programs (sys/sdt.h): process("PATH").mark("NAME"), perhaps with
  * .provider("PROVIDER") before it.  $arg1 ... are what the mark was given, $$name and
  * $$provider what it is called; other variables are those of the place in the code.
+ * pp() is the statement that the mark is, and pn() the mark, as in SystemTap.
  * A mark may have a semaphore, which the runtime raises while the site is armed.
  */
 #include <fnmatch.h>
@@ -62,10 +63,12 @@ static void add(struct session *s, const struct point_match *m, const struct pro
 	struct mark_probe *data = ARENA_NEW(s->arena, struct mark_probe);
 	const char *provider = has_provider ? arena_printf(s->arena, ".provider(\"%s\")",
 							   mark->provider) : "";
+	const char *path = dw_info(program->file)->path;
 	struct probe *p = point_add_probe(s, m, &family_mark,
-		arena_printf(s->arena, "process(\"%s\")%s.mark(\"%s\")",
-			     dw_info(program->file)->path, provider, mark->name));
+		arena_printf(s->arena, "process(\"%s\").statement(%#lx)", path, (unsigned long)mark->address));
 
+	if (!m->is_aliased)
+		p->pn = arena_printf(s->arena, "process(\"%s\")%s.mark(\"%s\")", path, provider, mark->name);
 	data->process.file = program->file;
 	data->process.pc = mark->address;
 	if (!dw_func_at(program->file, mark->address, &data->process.func))
@@ -149,6 +152,8 @@ static void find_argument(const struct access_root *root, const component_vec *c
 	(void)components;
 	(void)is_address;
 	out->path = mark_operand(root->s->arena, root->data, &out->why);
+	if (out->path)
+		out->path->text = root->origin->target.name;
 	out->error = out->path ? DW_VAR_OK : DW_VAR_UNSUPPORTED;
 }
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
  * AT&T operands: $5, %eax, -8(%rbp), 16(%rax,%rcx,4), with "SIZE@" before them, a
- * negative size for what is signed.  Register numbers are DWARF's (x86-64 psABI 3.6.2).
+ * negative size for what is signed; but a byte is unsigned all the same, as in SystemTap.  Register numbers are DWARF's (x86-64 psABI 3.6.2).
  */
 #include "translator/probes/mark_operand.h"
 
@@ -113,7 +113,7 @@ static bool take_size(struct operand *o, unsigned *size, bool *is_signed)
 	*is_signed = true;
 	if (end == o->p || *end != '@')
 		return !strchr(o->p, '@');
-	*is_signed = n < 0;
+	*is_signed = n < -1;
 	*size = (unsigned)labs(n);
 	o->p = end + 1;
 	return *size == 1 || *size == 2 || *size == 4 || *size == 8;

@@ -4,7 +4,8 @@
  * {.number=%i, .text="...", .pointer=%p, .inner={...}, .list=[...]}; "$$" prints what
  * is inside too.  Of an array the first element stands for all.  At the top pointers
  * to structures are followed, those to numbers are printed as such numbers; in a
- * structure pointers are addresses, but for C strings.
+ * structure pointers are addresses, but for C strings.  A value that can't be read is
+ * "ERROR" as a whole.
  */
 #include "translator/probes/pretty.h"
 
@@ -319,6 +320,7 @@ struct expr *pretty_value(const struct access_root *root, const component_vec *c
 	t.format = &format;
 	t.print = new_print(s, root->origin->loc);
 	add_value(&t, root, &c, levels_of(&components->at[c.n]), true);
+	t.print->print.or_error = true;
 	return finish_print(s, t.print, &format);
 }
 
@@ -348,16 +350,28 @@ static void add_plain(struct text *t, const struct access_root *root)
 		add_conversion(t, "%#x", CONV_HEX, PRINT_ALT, access_to(root, &none, &r));
 }
 
+/* The whole variable, by a sprintf of its own: "ERROR" is only this one. */
+static void add_or_error(struct text *t, const struct access_root *root, int levels)
+{
+	static const component_vec none;
+	struct buf format;
+	struct text own = { t->s, new_print(t->s, root->origin->loc), &format };
+
+	buf_init(&format);
+	add_value(&own, root, &none, levels, true);
+	own.print->print.or_error = true;
+	add_conversion(t, "%s", CONV_STRING, 0, finish_print(t->s, own.print, &format));
+}
+
 void pretty_list_add(struct pretty_list *l, const char *name, const struct access_root *root,
 		     const struct component *suffix)
 {
-	static const component_vec none;
 	struct text t = { l->s, l->print, &l->format };
 
 	add_literal(&t, arena_printf(l->s->arena, "%s%s=", l->is_first ? "" : " ", name));
 	l->is_first = false;
 	if (suffix)
-		add_value(&t, root, &none, levels_of(suffix), true);
+		add_or_error(&t, root, levels_of(suffix));
 	else
 		add_plain(&t, root);
 	l->print = t.print;
