@@ -105,10 +105,10 @@ int sys_mkdirs(const char *path, mode_t mode)
 	return S_ISDIR(st.st_mode) ? 0 : -ENOTDIR;
 }
 
-int sys_temp_dir(struct arena *a, const char *prefix, char **path)
+int sys_temp_dir(struct arena *a, const char *top, const char *prefix, char **path)
 {
-	const char *top = getenv("TMPDIR");
-
+	if (!top)
+		top = getenv("TMPDIR");
 	*path = arena_printf(a, "%s/%s-XXXXXX", top && *top ? top : "/tmp", prefix);
 	return mkdtemp(*path) ? 0 : -errno;
 }

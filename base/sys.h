@@ -21,8 +21,8 @@ int sys_read_fd(int fd, struct buf *out);
 int sys_write_file_atomic(const char *path, const void *data, size_t len, mode_t mode);
 /* Creates PATH and its parents. */
 int sys_mkdirs(const char *path, mode_t mode);
-/* A new directory like /tmp/tapster-XXXXXX (TMPDIR honoured); removed by sys_remove_tree. */
-int sys_temp_dir(struct arena *a, const char *prefix, char **path);
+/* A new directory like TOP/tapster-XXXXXX; TOP may be NULL for $TMPDIR or /tmp.  sys_remove_tree removes it. */
+int sys_temp_dir(struct arena *a, const char *top, const char *prefix, char **path);
 int sys_remove_tree(const char *path);
 bool sys_is_file(const char *path);
 /* Looks CMD up in PATH as execvp would; NULL when there is none. */

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "config.h"
+#include "lang/parse.h"
 #include "runtime/driver/sink.h"
 
 enum {
@@ -164,7 +165,7 @@ static bool take_target(struct parser *p, const char *arg)
 {
 	long n;
 
-	if (!parse_number(arg, 1, INT_MAX, &n))
+	if (!parse_number(arg, 0, INT_MAX, &n)) /* 0: none */
 		return complain("invalid target process id '%s'", arg);
 	p->opt->target_pid = (int)n;
 	return true;
@@ -328,7 +329,7 @@ static bool take_global(struct parser *p, const char *arg)
 {
 	size_t n = identifier_length(arg);
 
-	if (!n || arg[n] != '=')
+	if (!n || arg[n] != '=' || !arg[n + 1])
 		return complain("invalid -G '%s' (should be NAME=VALUE)", arg);
 	push_text_option(p, &p->opt->globals, arg, n);
 	return true;
@@ -371,6 +372,42 @@ static bool take_module_name(struct parser *p, const char *arg)
 static bool take_release(struct parser *p, const char *arg)
 {
 	p->opt->kernel_release = arg;
+	return true;
+}
+
+static bool take_arch(struct parser *p, const char *arg)
+{
+	(void)p;
+	return !strcmp(arg, "x86_64") || complain("cannot build for '%s' (only for x86_64)", arg);
+}
+
+static bool take_build_flag(struct parser *p, const char *arg)
+{
+	VEC_PUSH(p->arena, &p->opt->build_flags, arg);
+	return true;
+}
+
+static bool take_compatible(struct parser *p, const char *arg)
+{
+	if (strverscmp(arg, SYSTEMTAP_VERSION) > 0)
+		return complain("version '%s' is newer than " SYSTEMTAP_VERSION ", whose language tapster has",
+				arg);
+	p->opt->compatible = arg;
+	return true;
+}
+
+static bool take_prologue(struct parser *p, const char *arg)
+{
+	(void)p;
+	return !arg || !strcmp(arg, "never") || !strcmp(arg, "always") || !strcmp(arg, "auto") ||
+	       complain("invalid --prologue-searching '%s' (should be never, always or auto)", arg);
+}
+
+static bool take_temp_dir(struct parser *p, const char *arg)
+{
+	if (access(arg, W_OK | X_OK))
+		return complain("cannot write to '%s': %s", arg, strerror(errno));
+	p->opt->temp_dir = arg;
 	return true;
 }
 

@@ -23,6 +23,9 @@
 /* What @define made: opaque outside of lang/. */
 struct macro;
 
+/* The version whose language is read. */
+#define SYSTEMTAP_VERSION "4.8"
+
 /* Everything that the meaning of a text depends on.  Pointers are borrowed. */
 struct parse_env {
 	struct arena *arena; /* the tree, and all texts that it points to */
@@ -32,6 +35,7 @@ struct parse_env {
 
 	/* What %( %) conditionals ask for.  NULL reads as "". */
 	const char *kernel_release; /* kernel_vr; kernel_v is its part before the '-' */
+	const char *version;        /* systemtap_v */
 	const char *arch;           /* "x86_64" */
 	const char *runtime;        /* "kernel" or "user" */
 	const char *privilege;      /* systemtap_privilege: "stapdev", "stapsys", "stapusr" */

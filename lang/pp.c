@@ -530,7 +530,7 @@ static bool eval_name(struct pp *pp, const char *name, struct loc loc, bool *res
 				      arena_strndup(env->arena, release, strcspn(release, "-")),
 				      COMPARE_VERSION, result);
 	if (!strcmp(name, "systemtap_v"))
-		return compare_string(pp, "4.8", COMPARE_VERSION, result);
+		return compare_string(pp, or_empty(env->version), COMPARE_VERSION, result);
 	if (!strcmp(name, "arch"))
 		return compare_string(pp, or_empty(env->arch), COMPARE_WILDCARD, result);
 	if (!strcmp(name, "runtime"))

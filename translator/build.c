@@ -144,6 +144,8 @@ static void add_script_compiler(struct session *s, arg_vec *args)
 	/* what is ours is free of warnings, and looking for them takes a fifth of the time */
 	build_add_words(s, args, s->is_large && !s->opt.guru ? "-Werror" : "-Wall -Werror");
 	build_add_script_flags(s, args);
+	VEC_EACH(&s->opt.build_flags, i)
+		build_add(s, args, s->opt.build_flags.at[i]);
 }
 
 /* ---- the runtime for another MAXSTRINGLEN ---- */

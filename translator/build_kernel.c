@@ -86,6 +86,8 @@ static bool make(struct session *s, const struct kernel_tree *k, const char *dir
 	build_add_words(s, &args, "make -s -j2 --no-print-directory CONFIG_DEBUG_INFO_BTF_MODULES= KCFLAGS=-g0 -C");
 	build_add(s, &args, k->headers);
 	build_add(s, &args, arena_printf(s->arena, "M=%s", dir));
+	VEC_EACH(&s->opt.build_flags, i)
+		build_add(s, &args, s->opt.build_flags.at[i]);
 	for (size_t i = 0; i < n; i++)
 		build_add(s, &args, goals[i]);
 	/* a make that we are run by has its own ideas of these */
@@ -141,6 +143,8 @@ static void add_tree_key(struct cache_key *key, struct session *s, const struct 
 	cache_key_add_file(key, arena_printf(s->arena, "%s/Module.symvers", k->headers));
 	cache_key_adds(key, __VERSION__);
 	cache_key_adds(key, flags(s));
+	VEC_EACH(&s->opt.build_flags, i)
+		cache_key_adds(key, s->opt.build_flags.at[i]);
 }
 
 static const char *const shared_headers[] = {

@@ -454,6 +454,7 @@ void library_parse_env(struct session *s, struct parse_env *env)
 		.sources = s->sources,
 		.diag = &s->diag,
 		.kernel_release = kernel_release(s),
+		.version = s->opt.compatible ? s->opt.compatible : SYSTEMTAP_VERSION,
 		.arch = "x86_64",
 		.runtime = runtime_name(s),
 		.privilege = session_privilege(s),

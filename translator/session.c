@@ -52,7 +52,7 @@ const char *session_temp_dir(struct session *s)
 
 	if (s->temp_dir)
 		return s->temp_dir;
-	err = sys_temp_dir(s->arena, "tapster", &path);
+	err = sys_temp_dir(s->arena, s->opt.temp_dir, "tapster", &path);
 	if (err) {
 		diag_error(&s->diag, (struct loc){ 0 }, E_TEMP_DIR, strerror(-err));
 		return NULL;

@@ -73,11 +73,13 @@ struct options {
 	text_vec tapset_dirs;   /* -I */
 	text_option_vec defines; /* -D */
 	text_option_vec globals; /* -G */
+	text_vec build_flags;   /* -B */
+	const char *temp_dir;   /* --tmpdir, NULL: $TMPDIR or /tmp */
+	const char *compatible; /* --compatible, NULL: SYSTEMTAP_VERSION */
 	enum runtime_kind runtime; /* --runtime= */
 	const char *runtime_why; /* what made it the kernel's where that was auto; NULL */
 	bool use_cache;         /* --disable-cache clears */
 	bool list, list_vars;   /* -l, -L */
-	bool prologue_search;   /* -P */
 	text_vec symbol_files;  /* -d */
 	bool symbols_of_libraries; /* --ldd */
 	bool color;

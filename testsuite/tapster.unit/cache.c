@@ -99,7 +99,7 @@ static void clean(void)
 static void setup(void)
 {
 	a = arena_new("test");
-	CHECK_INT(sys_temp_dir(a, "tapster-unit", &dir), 0);
+	CHECK_INT(sys_temp_dir(a, NULL, "tapster-unit", &dir), 0);
 }
 
 static void teardown(void)

@@ -17,7 +17,7 @@ static void files_and_directories(void)
 	struct stat st;
 
 	buf_init(&b);
-	CHECK_INT(sys_temp_dir(a, "tapster-unit", &dir), 0);
+	CHECK_INT(sys_temp_dir(a, NULL, "tapster-unit", &dir), 0);
 	file = arena_printf(a, "%s/a/b/c", dir);
 	CHECK_INT(sys_mkdirs(file, 0755), 0);
 	CHECK_INT(sys_mkdirs(file, 0755), 0);
