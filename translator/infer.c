@@ -391,7 +391,7 @@ static void infer_access(struct infer *in, struct expr *e, enum type want)
 	settle(in, e, want, e->type == TY_STRING ? TY_STRING : TY_LONG);
 }
 
-/* C without the pragma "string" is whatever its first use makes of it. */
+/* C without the pragma "string" is a number; pass late refuses one that was wanted as a string. */
 static void infer_embedded(struct infer *in, struct expr *e, enum type want)
 {
 	enum type got = e->type;
@@ -564,7 +564,8 @@ static void infer_return(struct infer *in, struct stmt *s)
 	if (!f)
 		return;
 	if (!e) {
-		if (in->is_last && is_known(f->function.return_type))
+		/* at once: what folding takes away later is refused, too */
+		if (is_known(f->function.return_type))
 			diag_error(&in->s->diag, s->loc, E_RETURN_NOTHING, f->name,
 				   type_name(f->function.return_type));
 		return;

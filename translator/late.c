@@ -5,8 +5,8 @@
  * Needs:   the final tree.
  * Leaves:  it as it is.
  * Refuses: break and continue outside of loops, ++ and -- of what is no variable, statistics
- *          printed as if they had a value, more arguments of a print than it can take, @perf of
- *          a counter that is none.
+ *          printed as if they had a value, more arguments of a print than it can take, embedded C
+ *          as a string that doesn't say that it is one, @perf of no counter, or in the wrong place.
  */
 #include "translator/messages.h"
 #include "translator/passes.h"
@@ -42,6 +42,9 @@ static void expr_callback(struct ast_walker *w, struct expr **slot)
 	else if (e->kind == EXPR_INCDEC && !is_place(e->incdec.operand))
 		diag_error(&l->s->diag, e->loc, E_NOT_LVALUE,
 			   e->incdec.op == OP_INC ? "increment" : "decrement");
+	else if (e->kind == EXPR_EMBEDDED && e->type == TY_STRING &&
+		 !embedded_has_pragma(e->embedded.code, e->embedded.len, "string"))
+		diag_error(&l->s->diag, e->loc, E_EMBEDDED_NUMBER);
 	else if (e->kind == EXPR_ERROR)
 		diag_report(&l->s->diag, &e->error.kept);
 }

@@ -17,6 +17,7 @@
 #define E_TYPE_FOUND "E_TYPE_FOUND", "type mismatch: expected %s but found %s"
 #define E_TYPE_MISMATCH "E_TYPE_MISMATCH", "type mismatch (%s)"
 #define N_TYPE_FIRST "type was first inferred here (%s)"
+#define E_EMBEDDED_NUMBER "E_EMBEDDED_NUMBER", "embedded C is a number here: with /* string */ in it it is a string"
 #define E_RETURN_NOTHING "E_RETURN_NOTHING", "type mismatch (unknown): a 'return' without a value in function '%s', whose type is %s"
 #define E_INDEX_MISMATCH "E_INDEX_MISMATCH", "index %d type mismatch (%s)"
 #define N_INDEX_FIRST "type of index %d was first inferred here (%s)"

@@ -42,6 +42,7 @@
 /* perf */
 #define E_PERF_TWICE "E_PERF_TWICE", "duplicate counter name '%s'"
 #define E_PERF_COUNTER "E_PERF_COUNTER", "perf counter '%s' not defined: it needs a probe perf.type(N).config(N).counter(\"%s\")"
+#define E_PERF_PLACE "E_PERF_PLACE", "@perf is for the handlers of places in programs only"
 #define E_PERF_COUNTS "E_PERF_COUNTS", \
 	"the user runtime counts a thread's processor time, page faults and context switches only: %s needs --runtime=kernel"
 #define E_PERF_PROCESS "E_PERF_PROCESS", \

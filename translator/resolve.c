@@ -316,7 +316,7 @@ static void resolve_perf(struct resolver *r, struct expr **slot)
 	struct expr *e = *slot;
 	struct diag_mark mark = diag_mark(&r->s->diag);
 
-	*slot = perf_read(r->s, e);
+	*slot = perf_read(r->s, r->function ? NULL : r->probe, e);
 	if (*slot) {
 		resolve_expr(r, slot);
 		return;

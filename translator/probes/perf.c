@@ -92,11 +92,21 @@ add:
 	return 1;
 }
 
-struct expr *perf_read(struct session *s, const struct expr *e)
+/* Does its handler run in threads of programs, whose counters there are? */
+static bool is_in_program(const struct probe *p)
+{
+	return p && (p->row.kind == PROBE_SITE || p->row.kind == PROBE_RETURN);
+}
+
+struct expr *perf_read(struct session *s, const struct probe *p, const struct expr *e)
 {
 	const struct perf_counter *counter = find(s, e->perf.name);
 	struct expr *call;
 
+	if (!is_in_program(p)) {
+		diag_error(&s->diag, e->loc, E_PERF_PLACE);
+		return NULL;
+	}
 	if (!counter) {
 		diag_error(&s->diag, e->loc, E_PERF_COUNTER, e->perf.name, e->perf.name);
 		return NULL;

@@ -5,7 +5,7 @@
 
 #include "translator/session.h"
 
-/* What takes E's place, to be resolved; NULL: it has reported. */
-struct expr *perf_read(struct session *s, const struct expr *e);
+/* What takes E's place, to be resolved; NULL: it has reported.  P: the probe whose handler it is in; NULL: in a function. */
+struct expr *perf_read(struct session *s, const struct probe *p, const struct expr *e);
 
 #endif
