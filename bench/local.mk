@@ -2,6 +2,7 @@
 # Measurements and long tests that "make check" doesn't run; bench/README.md.
 EXTRA_DIST += \
 	bench/README.md \
+	bench/contention.sh \
 	bench/core.c \
 	bench/core.sh \
 	bench/debug-kernel.config \
@@ -17,6 +18,7 @@ EXTRA_DIST += \
 	bench/stress.sh \
 	bench/target_hit.c \
 	bench/target_kernel.c \
+	bench/target_threads.c \
 	bench/translate.sh
 
 .PHONY: bench bench-kernel debug-kernel stress

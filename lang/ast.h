@@ -257,6 +257,13 @@ struct expr {
 
 enum foreach_sort { SORT_NONE = 0, SORT_UP = 1, SORT_DOWN = -1 };
 
+/* Of a global. */
+struct lock {
+	struct var *var;
+	bool is_write;
+};
+typedef VEC(struct lock) lock_vec;
+
 struct stmt {
 	enum stmt_kind kind;
 	struct loc loc;
@@ -312,6 +319,12 @@ struct stmt {
 			const char *code;
 			uint32_t len;
 		} embedded;
+		struct {
+			lock_vec locks; /* taken before BODY, in this order, given back behind it */
+			struct stmt *body;
+			bool is_last;   /* nothing of the handler comes behind it */
+			bool prints;    /* what is printed goes out before the locks are given back */
+		} locked; /* made by [locks] */
 	};
 };
 

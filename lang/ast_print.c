@@ -490,6 +490,16 @@ static void print_try(struct buf *out, const struct stmt *s, unsigned indent)
 	print_body(out, s->try_.handler, indent);
 }
 
+/* Not a statement of the language: for --dump. */
+static void print_locked(struct buf *out, const struct stmt *s, unsigned indent)
+{
+	buf_adds(out, "/* locked:");
+	VEC_EACH(&s->locked.locks, i)
+		buf_printf(out, " %s%s", s->locked.locks.at[i].var->name, s->locked.locks.at[i].is_write ? "" : "(read)");
+	buf_adds(out, " */ ");
+	print_body(out, s->locked.body, indent);
+}
+
 static void print_simple(struct buf *out, const char *word, const struct expr *e)
 {
 	buf_adds(out, word);
@@ -544,6 +554,9 @@ void ast_print_stmt(struct buf *out, const struct stmt *s, unsigned indent)
 	case STMT_EMBEDDED:
 		print_code(out, s->embedded.code, s->embedded.len);
 		buf_adds(out, "\n");
+		return;
+	case STMT_LOCKED:
+		print_locked(out, s, indent);
 		return;
 	case STMT_KINDS:
 		break;

@@ -342,6 +342,7 @@ static bool ends_with_semicolon(const struct stmt *s)
 	case STMT_BREAK:
 	case STMT_CONTINUE:
 	case STMT_EMBEDDED:
+	case STMT_LOCKED:
 	case STMT_KINDS:
 		break;
 	}

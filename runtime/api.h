@@ -211,6 +211,7 @@ struct rt_lock {
 		uint64_t word;
 		uint16_t slot[4]; /* [0] the writer, [1..3] readers */
 	};
+	uint16_t waiting; /* a writer: readers let it go first, for a while */
 } RT_LINE;
 #define RT_LOCKS(n) struct rt_lock script_locks[(n) ? (n) : 1]
 extern struct rt_lock script_locks[];
@@ -596,7 +597,8 @@ RT_INLINE bool rt_lock_read(struct rt_context *c, uint32_t id)
 	struct rt_lock *l = &script_locks[id];
 	uint64_t none = 0;
 
-	return rt_likely(__atomic_compare_exchange_n(&l->word, &none, (uint64_t)c->id << 16, false,
+	return rt_likely(!__atomic_load_n(&l->waiting, __ATOMIC_RELAXED) &&
+			 __atomic_compare_exchange_n(&l->word, &none, (uint64_t)c->id << 16, false,
 						     __ATOMIC_ACQUIRE, __ATOMIC_RELAXED)) ||
 	       rt_lock_read_slow(c, l);
 }

@@ -12,6 +12,8 @@
  *	const struct script_file   script_files[];    script_info.n_files
  *	const struct site_recipe   script_sites[];    script_info.n_sites
  *	const struct script_probe  script_probes[];   script_info.n_probes
+ *	const uint32_t             script_places[];   lists: places (offsets into script_strings) of a handler's
+ *	                                                 errors, and which ones stand for them; up to a 0
  *	const struct script_global script_globals[];  script_info.n_globals
  *	const struct script_symtab script_symtabs[];  script_info.n_symtabs
  *	const char                 script_symbols[];  bytes of struct script_symbol
@@ -37,13 +39,14 @@
 
 #include "runtime/site.h"
 
-#define SCRIPT_ABI 7 /* changes whenever a struct of this file or site.h does */
+#define SCRIPT_ABI 8 /* changes whenever a struct of this file or site.h does */
 
 struct script_info {
 	uint32_t abi;
 	uint32_t n_files, n_sites, n_probes, n_globals;
 	uint32_t session_name; /* string: module name, "tapster_<hash>_<n>" */
 	uint32_t max_string, max_errors, max_skipped, max_action, max_nesting;
+	uint32_t max_trylock;  /* a lock is waited for so many times 10 us */
 	uint32_t frame_size;   /* bytes of context memory for frames (locals, temporaries) */
 	uint32_t flags;        /* enum script_flags */
 	uint32_t n_symtabs;
@@ -95,7 +98,7 @@ struct script_probe {
 	int32_t pid;       /* process(PID): only this process and its threads; 0: all */
 	uint32_t symbol;   /* string: what the kernel is asked for: "vfs_read", "sched:sched_switch" */
 	uint32_t flags;    /* enum script_probe_flags */
-	uint32_t unused;
+	uint32_t places;   /* list in script_places */
 	int64_t arg, arg2;
 };
 enum script_probe_flags {
@@ -151,6 +154,7 @@ extern const char script_strings[];
 extern const struct script_file script_files[];
 extern const struct site_recipe script_sites[];
 extern const struct script_probe script_probes[];
+extern const uint32_t script_places[];
 extern const struct script_global script_globals[];
 extern const struct script_symtab script_symtabs[];
 extern const char script_symbols[];

@@ -20,7 +20,6 @@ void autocast_defer(struct resolver *r, struct expr **slot)
 	struct session *s = r->s;
 	struct autocast wait = { .r = r, .slot = slot, .at_entry = r->at_entry };
 
-	r->is_placed = true;
 	wait.operand = expr_copy(s->arena, (*slot)->cast.operand);
 	resolve_expr(r, &wait.operand);
 	VEC_PUSH(s->arena, &s->autocasts, wait);

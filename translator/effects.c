@@ -82,7 +82,6 @@ static void on_embedded(struct uses *u, const char *code, uint32_t len)
 {
 	struct scan *w = u->data;
 
-	w->effects->calls_embedded = true;
 	VEC_EACH(&w->session->globals, i) {
 		struct var *v = w->session->globals.at[i];
 
@@ -103,7 +102,17 @@ static struct effects *scan(struct session *s, struct expr *condition, struct st
 	if (condition)
 		uses_expr(&u, condition);
 	uses_stmt(&u, body);
+	w.effects->prints = u.prints;
+	w.effects->acts = u.acts;
 	return w.effects;
+}
+
+static bool join_flag(bool *into, bool callee)
+{
+	bool grew = callee && !*into;
+
+	*into |= callee;
+	return grew;
 }
 
 /* What a call adds to the caller's effects; true when something grew. */
@@ -122,10 +131,8 @@ static bool join(struct effects *into, const struct effects *callee)
 		to->touches |= from->touches;
 		grew |= to->touches != old.touches || to->is_repeated != old.is_repeated;
 	}
-	if (callee->calls_embedded && !into->calls_embedded) {
-		into->calls_embedded = true;
-		grew = true;
-	}
+	grew |= join_flag(&into->prints, callee->prints);
+	grew |= join_flag(&into->acts, callee->acts);
 	return grew;
 }
 

@@ -22,7 +22,7 @@ struct global_use {
 struct effects {
 	struct global_use *uses; /* by var.id of the session's globals */
 	size_t n;
-	bool calls_embedded; /* C text that nobody has looked into */
+	bool prints, acts;   /* as of struct uses */
 	decl_vec callees;    /* called by the body itself */
 };
 

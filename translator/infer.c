@@ -656,6 +656,7 @@ static void infer_stmt(struct infer *in, struct stmt *s)
 	case STMT_BREAK:
 	case STMT_CONTINUE:
 	case STMT_EMBEDDED:
+	case STMT_LOCKED:
 	case STMT_KINDS:
 		ast_walk_stmt(&w, s);
 		break;
@@ -677,24 +678,32 @@ static void infer_global(struct infer *in, struct var *v)
 	}
 }
 
-static void infer_round(struct infer *in)
+static void infer_function(struct infer *in, struct decl *d)
+{
+	in->function = d;
+	if (d->function.body)
+		infer_stmt(in, d->function.body);
+	VEC_EACH(&d->function.params, k) {
+		struct param *p = &d->function.params.at[k];
+
+		if (p->var && is_known(p->type))
+			unify(in, &p->var->type, &p->var->type_loc, p->type, p->loc);
+	}
+	in->function = NULL;
+}
+
+enum { FORWARD_ROUNDS = 4 }; /* of most scripts, all */
+
+/* Types of arguments go from callers to callees, those of results the other way; with many functions in a
+ * row each would take a round, were these not made in both directions. */
+static void infer_round(struct infer *in, bool is_backwards)
 {
 	struct session *s = in->s;
 
 	VEC_EACH(&s->globals, i)
 		infer_global(in, s->globals.at[i]);
-	VEC_EACH(&s->functions, i) {
-		in->function = s->functions.at[i];
-		if (in->function->function.body)
-			infer_stmt(in, in->function->function.body);
-		VEC_EACH(&in->function->function.params, k) {
-			struct param *p = &in->function->function.params.at[k];
-
-			if (p->var && is_known(p->type))
-				unify(in, &p->var->type, &p->var->type_loc, p->type, p->loc);
-		}
-	}
-	in->function = NULL;
+	VEC_EACH(&s->functions, i)
+		infer_function(in, s->functions.at[is_backwards ? s->functions.n - 1 - i : i]);
 	VEC_EACH(&s->probes, i) {
 		struct probe *p = s->probes.at[i];
 
@@ -809,19 +818,19 @@ static void report_put_off(struct session *s)
 bool pass_infer(struct session *s)
 {
 	struct infer in = { .s = s };
-	unsigned errors = s->diag.n_errors;
+	unsigned errors = s->diag.n_errors, round = 0;
 
 	do {
 		do {
 			in.changed = false;
-			infer_round(&in);
+			infer_round(&in, ++round > FORWARD_ROUNDS && round % 2);
 		} while (in.changed && s->diag.n_errors == errors);
 	} while (s->diag.n_errors == errors && !s->opt.unoptimized && fold_untyped(s));
 	if (s->diag.n_errors == errors)
 		report_put_off(s);
 	if (s->diag.n_errors == errors) {
 		in.is_last = true;
-		infer_round(&in);
+		infer_round(&in, false);
 		settle_rest(&in, errors);
 		session_walk_bodies(s, void_callback);
 	}

@@ -13,6 +13,7 @@ libtranslator_a_SOURCES = \
 	translator/effects.c translator/effects.h \
 	translator/expand.c translator/expand.h \
 	translator/fold.c translator/fold.h \
+	translator/hold.c translator/hold.h \
 	translator/infer.c \
 	translator/kernel_functions.c translator/kernel_functions.h \
 	translator/late.c \

@@ -2,9 +2,9 @@
 /*
  * Pass locks: which globals a handler must lock, in the order of their ids.
  *
- * Needs    effects.
- * Leaves   the lock plan of each probe, in order of global ids; var.is_atomic and
- *          var.is_counter.
+ * Needs    effects, and the order of evaluation that lower has made explicit.
+ * Leaves   STMT_LOCKED in the bodies of probes, whose locks are in order of global ids (hold.c
+ *          says how much is inside of it); var.is_atomic and var.is_counter.
  * Refuses  nothing.
  *
  * Begin, end and error probes run alone: before the first site is armed, and
@@ -22,6 +22,7 @@
  * number) is locked: what it prints must come in the order of the numbers.
  */
 #include "translator/effects.h"
+#include "translator/hold.h"
 #include "translator/passes.h"
 #include "translator/session.h"
 
@@ -43,13 +44,6 @@ static bool is_one_operation(const struct var *v, const struct global_use *use)
 	return use->touches == USE_READ || use->touches == USE_SET ||
 	       !(use->touches & ~(USE_ADD | USE_READ));
 }
-
-struct sharing {
-	bool is_written; /* by a probe that does not run alone */
-	bool needs_lock;
-	unsigned n_users;     /* probes that touch it and don't run alone */
-	unsigned n_combiners; /* of them, those that combine it with another */
-};
 
 /* Reading a counter adds up all stripes: good enough for a timer, not for every hit. */
 static bool may_count(const struct probe *p, const struct global_use *use)
@@ -106,7 +100,9 @@ static void judge(struct session *s, struct sharing *of)
 			of[g].is_written |= (touches & (USE_WRITE | USE_SORT)) != 0;
 			of[g].n_users += touches != 0;
 		}
-	VEC_EACH(&probes, i)
+	VEC_EACH(&probes, i) {
+		bool is_combined = combines(s, probes.at[i], of);
+
 		for (size_t g = 0; g < s->globals.n; g++) {
 			const struct global_use *use = &probes.at[i]->effects->uses[g];
 
@@ -114,31 +110,12 @@ static void judge(struct session *s, struct sharing *of)
 				continue;
 			of[g].needs_lock |= of[g].is_written &&
 					    !is_one_operation(s->globals.at[g], use);
-			of[g].n_combiners += combines(s, probes.at[i], of);
+			of[g].n_combiners += is_combined;
 		}
+	}
 	VEC_EACH(&probes, i)
 		if (combines(s, probes.at[i], of))
 			lock_combined(probes.at[i], of);
-}
-
-static const struct lock_plan *plan_of(struct session *s, const struct probe *p,
-				       const struct sharing *of)
-{
-	struct lock_plan *plan = ARENA_NEW(s->arena, struct lock_plan);
-
-	plan->at = arena_array(s->arena, s->globals.n + 1, sizeof(*plan->at));
-	if (runs_alone(p))
-		return plan;
-	for (size_t g = 0; g < p->effects->n; g++) {
-		unsigned touches = p->effects->uses[g].touches;
-
-		if (!touches || !of[g].needs_lock)
-			continue;
-		plan->at[plan->n].var = s->globals.at[g];
-		plan->at[plan->n].is_write = touches & (USE_WRITE | USE_SORT);
-		plan->n++;
-	}
-	return plan;
 }
 
 bool pass_locks(struct session *s)
@@ -158,6 +135,7 @@ bool pass_locks(struct session *s)
 		v->is_atomic &= !v->is_counter;
 	}
 	VEC_EACH(&s->probes, i)
-		s->probes.at[i]->locks = plan_of(s, s->probes.at[i], of);
+		if (!runs_alone(s->probes.at[i]))
+			hold_locks(s, s->probes.at[i], of);
 	return true;
 }

@@ -894,6 +894,7 @@ static void lower_stmt(struct lower *l, struct stmt *s)
 	case STMT_EMBEDDED:
 		VEC_PUSH(l->arena, l->to, s);
 		break;
+	case STMT_LOCKED: /* of a later pass */
 	case STMT_KINDS:
 		BUG("a statement without a kind");
 	}

@@ -3,7 +3,7 @@
  * Two functions do the same where their parameters and bodies are printed alike, and
  * the names in them mean the same: in one file they do, private ones too.  Merged
  * functions may make others alike that call them, so it is done until nothing
- * changes.  (Handlers are merged by plan.c, where they are of one probe.)
+ * changes.  (Handlers are merged where they are printed: emit/probe.c.)
  */
 #include "translator/merge.h"
 

@@ -29,8 +29,8 @@ static const struct pass passes[] = {
 	{ 2, "plan", pass_plan },
 	{ 3, "late", pass_late },
 	{ 3, "effects", pass_effects },
-	{ 3, "locks", pass_locks },
 	{ 3, "lower", pass_lower },
+	{ 3, "locks", pass_locks },
 	{ 3, "emit", pass_emit },
 	{ 4, "build", pass_build },
 };

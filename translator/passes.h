@@ -16,8 +16,8 @@
  *	plan        2    probes                     sites, files
  *	late        3    final tree                 nothing: only refuses
  *	effects     3    final tree                 is_read, is_written, is_recursive
- *	locks       3    effects                    lock plans
  *	lower       3    final tree                 temporaries
+ *	locks       3    effects, temporaries       what is locked: STMT_LOCKED; is_atomic, is_counter
  *	emit        3    everything above           c_text
  *	build       4    c_text                     object_path
  */

@@ -4,7 +4,7 @@
  *
  * Needs:   probes that are left, with their families' knowledge of addresses.
  * Leaves:  sites (equal ones shared), files, the rows of the probes, the
- *          @entry values that return probes save, and which probes share a handler.
+ *          @entry values that return probes save.
  * Refuses: places that can't be displaced, naming the nearest that can.
  *
  * All thinking about instructions is insn/'s; here are the bytes fetched, the
@@ -261,19 +261,6 @@ static void collect_entries(struct session *s, struct probe *p)
 	on_stmt(&w, &p->body);
 }
 
-/*
- * Probes of one point whose body says nothing of the place do the same.  They come one
- * after the other, so only the one before is asked.
- */
-static const struct probe *shared_handler(const struct probe *p, const struct probe *before)
-{
-	if (!before || p->is_placed || before->is_placed ||
-	    before->body_origin != p->body_origin ||
-	    before->condition_origin != p->condition_origin || before->row.kind != p->row.kind)
-		return NULL;
-	return before->handler ? before->handler : before;
-}
-
 /* Without a command or target those are probed that run, but not each process there is. */
 static void check_targets(struct session *s)
 {
@@ -303,7 +290,6 @@ bool pass_plan(struct session *s)
 		if (p->family->plan && !p->family->plan(s, p))
 			continue;
 		collect_entries(s, p);
-		p->handler = shared_handler(p, kept.n ? VEC_LAST(&kept) : NULL);
 		p->id = (unsigned)kept.n;
 		VEC_PUSH(s->arena, &kept, p);
 	}

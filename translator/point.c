@@ -225,7 +225,6 @@ struct probe *point_add_probe(struct session *s, const struct point_match *m,
 	p->family = family;
 	p->body = stmt_copy(s->arena, m->body);
 	p->body_origin = m->body;
-	p->condition_origin = m->condition;
 	p->condition = m->condition ? expr_copy(s->arena, m->condition) : NULL;
 	p->id = (unsigned)s->probes.n;
 	p->is_tapset = m->decl->is_tapset;

@@ -231,6 +231,7 @@ static struct stmt *prune_stmt(struct pruner *p, struct stmt *s)
 	case STMT_BREAK:
 	case STMT_CONTINUE:
 	case STMT_EMBEDDED:
+	case STMT_LOCKED:
 	case STMT_KINDS:
 		return s;
 	}

@@ -73,8 +73,6 @@ static void resolve_call(struct resolver *r, struct expr *e)
 	VEC_EACH(&e->call.args, i)
 		resolve_expr(r, &e->call.args.at[i]);
 	lookup_find_functions(s, e->call.name, e->loc, e->call.args.n, r->probe, &found, &other);
-	VEC_EACH(&found, i)
-		r->is_placed |= found.at[i]->function.probe != NULL;
 	e->call.callees = found;
 	if (found.n)
 		return;
@@ -561,6 +559,7 @@ static void on_stmt(struct ast_walker *w, struct stmt **slot)
 	case STMT_EMBEDDED:
 		resolve_pragmas(r, st->loc, st->embedded.code, st->embedded.len);
 		return;
+	case STMT_LOCKED:
 	case STMT_KINDS:
 		break;
 	}
@@ -588,7 +587,6 @@ static void resolve_probe(struct session *s, struct probe *p)
 	resolve_expr(r, &p->condition);
 	r->is_condition = false;
 	on_stmt(&r->walker, &p->body);
-	p->is_placed |= r->is_placed;
 }
 
 static void resolve_function(struct session *s, struct decl *d)

@@ -15,7 +15,6 @@ struct resolver {
 	var_vec *new_locals;   /* of the probe or function */
 	bool is_condition;     /* inside if (...) of a probe point */
 	bool at_entry;         /* inside @entry */
-	bool is_placed;        /* out: what the body does depends on where its probe is */
 	struct ast_walker walker;
 };
 

@@ -34,7 +34,6 @@ static struct expr *target_value(struct resolver *r, struct expr *e, unsigned fl
 	struct session *s = r->s;
 	bool is_quiet = flags & RESOLVE_QUIET;
 
-	r->is_placed = true;
 	if (!r->probe) {
 		if (!is_quiet)
 			diag_error(&s->diag, e->loc, E_TARGET_IN_FUNCTION, e->target.name);
@@ -168,7 +167,6 @@ static struct expr *cast_value(struct resolver *r, struct expr *e, const struct 
 	struct dw_var_result v = { 0 };
 	struct expr *value = NULL;
 
-	r->is_placed = true;
 	if (!root.file)
 		return NULL;
 	if (pretty_is_wanted(c)) {
@@ -279,7 +277,6 @@ void resolve_entry(struct resolver *r, struct expr **slot)
 	struct expr *e = *slot;
 	struct diag_mark mark = diag_mark(&r->s->diag);
 
-	r->is_placed = true;
 	if (!is_return_probe(r) || r->at_entry || r->function) {
 		diag_error(&r->s->diag, e->loc, E_ENTRY_ELSEWHERE);
 		resolve_fails_later(r, e, mark);

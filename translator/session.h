@@ -116,16 +116,9 @@ struct probe {
 	uint32_t site_index;         /* [plan] into session.sites: equal sites are shared */
 	void *data;                  /* the family's (dw_func, pc ...) */
 	const struct effects *effects; /* [effects] */
-	const struct lock_plan *locks; /* [locks] */
 	unsigned id;                 /* position in session.probes */
 	bool is_tapset;
-	/* what body and condition were copied from: equal for the probes of one point */
-	const struct stmt *body_origin;
-	const struct expr *condition_origin;
-	/* [plan] the first of the probes that do the same, wherever they are: its handler
-	 * runs for this one too; NULL: its own */
-	const struct probe *handler;
-	bool is_placed;              /* [resolve] what it does depends on where it is */
+	const struct stmt *body_origin; /* what the body was copied from: equal for the probes of one point */
 	bool is_one_of_many;         /* a wildcard found it: [plan] drops it with a warning
 	                              * where its place can't be probed */
 };
@@ -135,15 +128,6 @@ typedef VEC(struct probe *) probe_vec;
 struct perf_counter {
 	const char *name;
 	int64_t type, config;
-};
-
-/* A lock per global, taken in order of global id. [locks] */
-struct lock_plan {
-	struct {
-		struct var *var;
-		bool is_write;
-	} *at;
-	size_t n;
 };
 
 struct session {

@@ -44,7 +44,7 @@ static void use_place(struct uses *u, struct expr *e, unsigned use)
 		use_slots(u, &e->index.keys);
 		if (e->index.hist) {
 			uses_expr(u, e->index.hist);
-			u->has_effect |= (use & USE_WRITE) != 0; /* to be refused */
+			u->acts |= (use & USE_WRITE) != 0; /* to be refused */
 		}
 		if (use & USE_SET) /* an element is one of many */
 			use = (use & ~USE_SET) | USE_CHANGE;
@@ -55,12 +55,12 @@ static void use_place(struct uses *u, struct expr *e, unsigned use)
 	case EXPR_ACCESS:
 		uses_expr(u, e);
 		if (use & USE_WRITE)
-			u->has_effect = true;
+			u->acts = true;
 		break;
 	default: /* not a place: writing to it must live to be refused */
 		uses_expr(u, e);
 		if (use & USE_WRITE)
-			u->has_effect = true;
+			u->acts = true;
 		break;
 	}
 }
@@ -110,7 +110,7 @@ static void use_embedded(struct uses *u, const char *code, uint32_t len)
 	if (u->on_embedded)
 		u->on_embedded(u, code, len);
 	if (!embedded_has_pragma(code, len, "pure"))
-		u->has_effect = true;
+		u->acts = true;
 }
 
 static void expr_callback(struct ast_walker *w, struct expr **slot)
@@ -162,7 +162,7 @@ void uses_expr(struct uses *u, struct expr *e)
 	case EXPR_PRINT:
 		ast_walk_expr(&w, e);
 		if (!e->print.to_string)
-			u->has_effect = true;
+			u->prints = true;
 		break;
 	case EXPR_STATOP:
 		use_place(u, e->statop.stat, USE_READ);
@@ -195,7 +195,7 @@ void uses_expr(struct uses *u, struct expr *e)
 		ast_walk_expr(&w, e);
 		break;
 	case EXPR_ERROR:
-		u->has_effect |= e->error.is_written;
+		u->acts |= e->error.is_written;
 		break;
 	}
 }
@@ -220,10 +220,14 @@ void uses_stmt(struct uses *u, struct stmt *s)
 	case STMT_FOR:
 		use_unused(u, s->loop.init);
 		u->loops++;
+		if (s->loop.before)
+			uses_stmt(u, s->loop.before);
 		if (s->loop.cond)
 			uses_expr(u, s->loop.cond);
 		uses_stmt(u, s->loop.body);
 		use_unused(u, s->loop.step);
+		if (s->loop.after)
+			uses_stmt(u, s->loop.after);
 		u->loops--;
 		break;
 	case STMT_WHILE:
@@ -267,6 +271,7 @@ void uses_stmt(struct uses *u, struct stmt *s)
 	case STMT_NULL:
 	case STMT_BLOCK:
 	case STMT_IF:
+	case STMT_LOCKED:
 	case STMT_KINDS:
 		ast_walk_stmt(&w, s);
 		break;
@@ -338,7 +343,7 @@ static void purity_body(struct purity *p, struct decl *f)
 	if (f->function.body)
 		uses_stmt(&u, f->function.body);
 	p->function = caller;
-	p->is_impure |= u.has_effect;
+	p->is_impure |= u.prints || u.acts;
 }
 
 bool is_pure_function(struct decl *f)
@@ -357,5 +362,5 @@ bool is_pure_expr(struct expr *e)
 
 	uses_expr(&u, e);
 	free(p.seen);
-	return !p.is_impure && !u.has_effect;
+	return !p.is_impure && !u.prints && !u.acts;
 }

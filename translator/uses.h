@@ -37,7 +37,8 @@ struct uses {
 	void *data;
 	unsigned loops;  /* around what is called back for */
 	bool is_unused;  /* nobody wants the next expression's value; uses_expr takes it back */
-	bool has_effect; /* out: see above */
+	bool prints;     /* out: there is output */
+	bool acts;       /* out: anything else can be seen from outside: see above */
 	bool has_jump;   /* out: next, return, break or continue */
 };
 

@@ -95,6 +95,8 @@ void rt_context_recover(struct rt_context *c)
 				script_repair(i);
 			__atomic_store_n(&l->slot[0], 0, __ATOMIC_RELEASE);
 		}
+		if (__atomic_load_n(&l->waiting, __ATOMIC_RELAXED) == c->id)
+			__atomic_store_n(&l->waiting, 0, __ATOMIC_RELAXED);
 		for (unsigned slot = 1; slot < 4; slot++)
 			if (__atomic_load_n(&l->slot[slot], __ATOMIC_RELAXED) == c->id)
 				__atomic_store_n(&l->slot[slot], 0, __ATOMIC_RELEASE);
@@ -170,19 +172,30 @@ void rt_probe_refuse(struct rt_context *c, uint32_t probe, uint32_t class)
 
 void rt_probe_skip(struct rt_context *c, uint32_t reason)
 {
+	c->at = c->out;
 	rt_skip_probe(c->probe, reason, 1);
+}
+
+/* Where in the script the error is.  The handler may be that of another probe, written elsewhere. */
+static const char *where(const struct rt_context *c)
+{
+	const uint32_t *at = script_places + script_probes[c->probe].places;
+
+	for (; *at; at += 2)
+		if (*at == c->error_loc)
+			return script_strings + at[1];
+	return script_strings + c->error_loc;
 }
 
 /* An error that no catch has caught.  The output has been flushed: its buffer is free. */
 static void report(struct rt_context *c)
 {
-	const char *where = script_strings + c->error_loc;
 	bool forgiven = script_info.flags & SCRIPT_SUPPRESS_HANDLER_ERRORS;
 	int n;
 
 	if (forgiven || (c->failed == RT_ABORTED && !c->error[0])) /* abort() */
 		return;
-	n = c->error_loc ? rt_snprintf(c->out, sizeof(c->out), "%s near %s", c->error, where)
+	n = c->error_loc ? rt_snprintf(c->out, sizeof(c->out), "%s near %s", c->error, where(c))
 			 : rt_snprintf(c->out, sizeof(c->out), "%s", c->error);
 	rt_port_output(c, RT_OUTPUT_ERROR, c->out, (size_t)n);
 	if (__atomic_add_fetch(&rt_session.n_errors, 1, __ATOMIC_RELAXED) > rt_session.max_errors) {

@@ -70,6 +70,22 @@ static void errors_up_to_the_limit(void)
 	free(c);
 }
 
+/* The handler is another probe's. */
+static void an_error_at_the_probes_own_place(void)
+{
+	c = host_start();
+	rt_session.max_errors = 1;
+	rt_session_accept(RT_ORDINARY);
+	for (uint32_t probe = 1; probe <= 2; probe++) {
+		rt_probe_enter(c, probe, RT_ORDINARY, 1000);
+		c->loc = 1;
+		rt_error(c, "oh");
+		rt_probe_leave(c);
+	}
+	CHECK_STR(host_take(RT_OUTPUT_ERROR), "oh near operator '/' at x.stp:1:2oh near begin");
+	free(c);
+}
+
 static void catching(void)
 {
 	char text[64];
@@ -187,7 +203,7 @@ static void skipped_hits(void)
 
 static int64_t plain; /* under lock 1 */
 static struct rt_counter counter;
-enum { THREADS = 4, ROUNDS = 20000 };
+enum { THREADS = 4, ROUNDS = 8000 };
 
 static void *worker(void *context)
 {
@@ -235,6 +251,52 @@ static void locks_between_threads(void)
 	CHECK_INT(plain, THREADS * ROUNDS / 4 * 3);
 	CHECK_INT(rt_counter_get(&counter), THREADS * ROUNDS);
 	CHECK_INT(script_locks[1].word, 0);
+	free(c);
+}
+
+static bool is_over;
+
+/* There is always somebody who reads. */
+static void *reader(void *context)
+{
+	while (!__atomic_load_n(&is_over, __ATOMIC_RELAXED)) {
+		if (!rt_lock_read(context, 2))
+			return context;
+		for (int i = 0; i < 10; i++)
+			sched_yield();
+		rt_unlock_read(context, 2);
+	}
+	return NULL;
+}
+
+static void readers_let_a_writer_in(void)
+{
+	pthread_t threads[3];
+	struct rt_context *contexts[3];
+	void *failed;
+
+	c = host_start();
+	is_over = false;
+	for (int i = 0; i < 3; i++) {
+		contexts[i] = host_context((uint16_t)(2 + i));
+		pthread_create(&threads[i], NULL, reader, contexts[i]);
+	}
+	for (int i = 0; i < 100; i++) {
+		if (!rt_lock_write(c, 2)) {
+			CHECK(false);
+			break;
+		}
+		rt_unlock_write(c, 2);
+		sched_yield();
+	}
+	__atomic_store_n(&is_over, true, __ATOMIC_RELAXED);
+	for (int i = 0; i < 3; i++) {
+		pthread_join(threads[i], &failed);
+		CHECK(failed == NULL);
+		free(contexts[i]);
+	}
+	CHECK_INT(script_locks[2].word, 0);
+	CHECK_INT(script_locks[2].waiting, 0);
 	free(c);
 }
 
@@ -397,7 +459,8 @@ static void arguments_and_environment(void)
 	free(c);
 }
 
-UNIT_MAIN(TEST(a_handler_that_prints), TEST(an_error_ends_the_session), TEST(errors_up_to_the_limit), TEST(catching),
+UNIT_MAIN(TEST(a_handler_that_prints), TEST(an_error_ends_the_session), TEST(errors_up_to_the_limit),
+	  TEST(an_error_at_the_probes_own_place), TEST(catching),
 	  TEST(arithmetic), TEST(nesting), TEST(exit_lets_the_handler_finish), TEST(skipped_hits),
-	  TEST(locks_between_threads), TEST(a_lock_that_is_held_is_given_up), TEST(reading_memory), TEST(registers),
+	  TEST(locks_between_threads), TEST(readers_let_a_writer_in), TEST(a_lock_that_is_held_is_given_up), TEST(reading_memory), TEST(registers),
 	  TEST(texts_of_the_probe), TEST(arguments_and_environment))

@@ -346,15 +346,16 @@ static void find_in_unit(struct finder *k, Dwarf_CU *cu)
 
 static bool symbol_matches(const struct finder *k, const char *name)
 {
-	size_t base;
+	size_t length;
 
 	if (k->p.is_qualified)
 		return false;
 	if (matches(&k->p, k->p.name, name))
 		return true;
-	base = symbol_base_length(name);
-	return k->p.is_exact && name[base] && !strncmp(name, k->p.name, base) &&
-	       !k->p.name[base];
+	if (!k->p.is_exact || name[0] != k->p.name[0])
+		return false;
+	length = strlen(k->p.name);
+	return !strncmp(name, k->p.name, length) && name[length] == '.' && symbol_base_length(name) == length;
 }
 
 /* "6method" in a mangled name: its unit may have a function of that name. */

@@ -117,11 +117,11 @@ static bool has_tables(const struct dispatch *d)
 
 /* ---- tables ---- */
 
-static void emit_table(struct emit *e, const char *name, const uint32_t *numbers, size_t n)
+void emit_number_table(struct emit *e, const char *declaration, const uint32_t *numbers, size_t n)
 {
 	enum { PER_LINE = 16 };
 
-	out_open(&e->o, "static const uint32_t %s[] =", name);
+	out_open(&e->o, "%s =", declaration);
 	for (size_t i = 0; i < n; i += PER_LINE) {
 		const char *line = "";
 
@@ -130,6 +130,11 @@ static void emit_table(struct emit *e, const char *name, const uint32_t *numbers
 		out(&e->o, "%s", line);
 	}
 	out_close(&e->o, ";");
+}
+
+static void emit_table(struct emit *e, const char *name, const uint32_t *numbers, size_t n)
+{
+	emit_number_table(e, arena_printf(e->a, "static const uint32_t %s[]", name), numbers, n);
 }
 
 static void emit_tables(struct emit *e, const struct dispatch *d)
@@ -224,19 +229,14 @@ static void emit_dispatcher(struct emit *e, struct dispatch *d)
 
 /* ---- the five functions ---- */
 
-static const struct probe *handler_of(const struct probe *p)
-{
-	return p->handler ? p->handler : p;
-}
-
 static void add_run(struct emit *e, struct dispatch *d, size_t index, const struct probe *p)
 {
-	add(e, d, index, p, arena_printf(e->a, "p_%u", handler_of(p)->id), true);
+	add(e, d, index, p, arena_printf(e->a, "p_%u", e->handlers[p->id]->id), true);
 }
 
 static void add_entry(struct emit *e, struct dispatch *d, size_t index, const struct probe *p)
 {
-	add(e, d, index, p, arena_printf(e->a, "p_%u_entry", p->id), false);
+	add(e, d, index, p, arena_printf(e->a, "p_%u_entry", e->handlers[p->id]->id), false);
 }
 
 void emit_dispatch(struct emit *e)
@@ -260,8 +260,8 @@ void emit_dispatch(struct emit *e)
 			add_entry(e, &site, p->site_index, p);
 		if (probe_has_record(p) && p->entries.n)
 			add_entry(e, &entry, i, p);
-		if (probe_looks(e, handler_of(p)))
-			add(e, &look, i, p, arena_printf(e->a, "p_%u_look", handler_of(p)->id), true);
+		if (probe_looks(e, p))
+			add(e, &look, i, p, arena_printf(e->a, "p_%u_look", e->handlers[i]->id), true);
 	}
 	emit_dispatcher(e, &site);
 	emit_dispatcher(e, &returns);

@@ -25,6 +25,12 @@ struct emit {
 	uint8_t *function_reads;   /* of functions, by id: see look.c */
 	size_t *saved_at;          /* of probes, by id: their part of a return's record */
 	size_t entry_size;         /* of the largest record */
+	/* share.c */
+	struct map originals, translations;
+	VEC(uint32_t) script_places;
+	VEC(uint32_t) places;            /* of the part that is printed: c->loc in the text's order */
+	const struct probe **handlers;   /* of probes, by id: whose handler runs for it */
+	uint32_t *places_of;             /* of probes, by id: offset in script_places */
 	bool has_groups;           /* the script asks for matched() or ngroups() */
 
 	/* the body that is printed */
@@ -32,7 +38,9 @@ struct emit {
 	const struct decl *function; /* NULL: a probe's */
 	const char *fail;            /* label that a failure goes to */
 	unsigned fail_uses;          /* times that it was gone to */
-	unsigned out_uses;           /* the same of "out" */
+	const char *out;             /* label that leaves the body, or what is locked of it */
+	unsigned out_uses;
+	unsigned skip_uses;          /* of "skip", where a handler goes without a lock */
 	const char *next_round;      /* label behind the innermost loop's body; NULL: none needed */
 	unsigned next_round_uses;
 	unsigned n_labels;
@@ -179,15 +187,24 @@ void emit_local_strings(struct emit *e, const var_vec *locals);
 /* Most frame memory that the functions called by a body need. */
 size_t callees_need(struct emit *e, const decl_vec *callees);
 
+/* ---- share.c ---- */
+
+void share_init(struct emit *e);
+/* Around the C of P's handler; it is taken back where another's does the same: see handlers. */
+void share_begin(struct emit *e);
+void share_end(struct emit *e, const struct probe *p);
+void emit_places(struct emit *e);
+
 /* ---- probe.c ---- */
 
 void emit_probes(struct emit *e);
+/* "static void p_N<SUFFIX>(struct rt_context *c<PARAMETERS>) {" */
+void emit_handler_head(struct emit *e, const struct probe *p, const char *suffix, const char *parameters);
 void emit_saved_pointer(struct emit *e, const struct probe *p);
-/* Takes the locks of PLAN, or goes to a label that emit_unlock_taken prints behind the body. */
-void emit_locks(struct emit *e, const struct lock_plan *plan);
-void emit_unlock(struct emit *e, const struct lock_plan *plan, size_t i);
-void emit_unlock_taken(struct emit *e, const struct lock_plan *plan);
-/* The body of P, with what is to be done before and behind it inside of its locks; its frame has SIZE bytes. */
+void emit_locked(struct emit *e, const struct stmt *s);
+/* The state in which a handler's text begins. */
+void emit_handler_begin(struct emit *e, const var_vec *locals);
+/* The body of P, with what is to be done before and behind it; its frame has SIZE bytes. */
 void emit_body(struct emit *e, const struct probe *p, size_t size);
 /* Does P keep something from a function's entry to its return? */
 bool probe_has_record(const struct probe *p);
@@ -199,6 +216,8 @@ void saved_init(struct emit *e);
 /* ---- dispatch.c ---- */
 
 void emit_dispatch(struct emit *e);
+/* DECLARATION = { NUMBERS } */
+void emit_number_table(struct emit *e, const char *declaration, const uint32_t *numbers, size_t n);
 /* A function that is a switch over its parameter INDEX: up to the first case, and behind the
  * last.  UNUSED is a statement that uses its other parameters, or NULL. */
 void emit_switch_begin(struct emit *e, const char *prototype, const char *unused, const char *index);
@@ -211,6 +230,7 @@ bool probe_looks(struct emit *e, const struct probe *p);
 /* S is an expression or a delete. */
 bool look_leaves_out(const struct stmt *s);
 void emit_left_out(struct emit *e, const struct stmt *s);
-void emit_look(struct emit *e, const struct probe *p, const char *budget, const char *frame, size_t size);
+void emit_look(struct emit *e, const struct probe *p, const char *budget, const char *frame,
+	       size_t size);
 
 #endif

@@ -13,8 +13,10 @@
 void emit_at(struct emit *e, const char *what, struct loc loc)
 {
 	const char *text = arena_printf(e->a, "%s at %s", what, name_place(e, loc));
+	uint32_t place = out_string_id(&e->o, text);
 
-	out(&e->o, "c->loc = %u; /* %s */", out_string_id(&e->o, text), text);
+	VEC_PUSH(e->a, &e->places, place);
+	out(&e->o, "c->loc = " OUT_HOLE "%u; /* %s */" OUT_HOLE_END, place, text);
 }
 
 void emit_fail_if(struct emit *e, const char *condition)

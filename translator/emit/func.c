@@ -317,7 +317,7 @@ static void emit_script_function(struct emit *e, const struct decl *d)
 	all_locals(e, d, &all);
 	e->locals = &all;
 	e->function = d;
-	e->fail = "out";
+	e->fail = e->out = "out";
 	e->fail_uses = e->out_uses = 0;
 
 	size = emit_frame(e, frame, &all);

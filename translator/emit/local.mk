@@ -14,6 +14,7 @@ libtranslator_a_SOURCES += \
 	translator/emit/out.c translator/emit/out.h \
 	translator/emit/probe.c \
 	translator/emit/regex.c \
+	translator/emit/share.c \
 	translator/emit/stat.c \
 	translator/emit/stmt.c \
 	translator/emit/symbols.c

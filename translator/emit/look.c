@@ -146,13 +146,9 @@ void emit_left_out(struct emit *e, const struct stmt *s)
 
 void emit_look(struct emit *e, const struct probe *p, const char *budget, const char *frame, size_t size)
 {
-	e->locals = &p->locals;
-	e->function = NULL;
-	e->fail = "out";
-	e->fail_uses = e->out_uses = 0;
+	emit_handler_begin(e, &p->locals);
 	e->is_looking = true;
-	out(&e->o, "static void p_%u_look(struct rt_context *c, uint32_t probe)", p->id);
-	out_open(&e->o, "%s", "");
+	emit_handler_head(e, p, "_look", ", uint32_t probe");
 	if (p->entries.n)
 		emit_saved_pointer(e, p);
 	emit_local_longs(e, &p->locals);
@@ -160,15 +156,18 @@ void emit_look(struct emit *e, const struct probe *p, const char *budget, const 
 		out(&e->o, "struct %s *f;", frame);
 	out_gap(&e->o);
 	out(&e->o, "rt_look_begin(c, probe, %s);", budget);
-	emit_locks(e, p->locks);
 	emit_match_open(e);
 	if (size)
 		out(&e->o, "f = rt_frame_push(c, sizeof(*f));");
 	emit_body(e, p, size);
-	for (size_t i = p->locks->n; i-- > 0;)
-		emit_unlock(e, p->locks, i);
 	out(&e->o, "rt_look_end(c);");
-	emit_unlock_taken(e, p->locks);
+	if (e->skip_uses) {
+		out(&e->o, "return;");
+		out_label(&e->o, "skip:");
+		if (size)
+			out(&e->o, "rt_frame_pop(c, sizeof(*f));");
+		emit_match_close(e);
+	}
 	out_close(&e->o, "");
 	out(&e->o, "%s", "");
 	e->is_looking = false;

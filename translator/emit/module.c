@@ -18,6 +18,7 @@
 
 enum {
 	MAX_SKIPPED = 100,
+	MAX_TRYLOCK = 100000, /* a second */
 	/* Bytes of code, tables not counted, for which optimising takes a second or two.  They
 	 * are a hundred handlers or so. */
 	LARGE_CODE = 128 * 1024
@@ -61,6 +62,8 @@ static void emit_info(struct emit *e, size_t n_symtabs)
 	out(&e->o, ".max_errors = %u,", limit(e, "MAXERRORS", 0));
 	out(&e->o, ".max_skipped = %u,", limit(e, "MAXSKIPPED", MAX_SKIPPED));
 	out(&e->o, ".max_action = %u,", limit(e, "MAXACTION", 1000));
+	out(&e->o, ".max_trylock = %s,", opt->time_limits_off ? "UINT32_MAX" :
+	    arena_printf(e->a, "%u", limit(e, "MAXTRYLOCK", MAX_TRYLOCK)));
 	out(&e->o, ".max_nesting = %u,", limit(e, "MAXNESTING", e->s->max_nesting));
 	out(&e->o, ".frame_size = %zu,", probes_frame_need(e) + regexes_frame_need(e));
 	out(&e->o, ".entry_size = %zu,", e->entry_size);
@@ -145,12 +148,14 @@ static void emit_probe_table(struct emit *e)
 		    out_string_id(&e->o, p->name), out_string_id(&e->o, p->pn),
 		    out_string_id(&e->o, name_place(e, p->loc)),
 		    out_string_id(&e->o, p->function));
-		if (r->flags || probe_looks(e, p->handler ? p->handler : p))
+		if (r->flags || probe_looks(e, p))
 			out(&e->o, ".flags = %s,", !r->flags ? "PROBE_LOOKS" : "PROBE_OPTIONAL");
 		if (p->symbol)
 			out(&e->o, ".symbol = %u,", out_string_id(&e->o, p->symbol));
 		if (r->condition && e->s->runtime == RUNTIME_KERNEL)
 			out(&e->o, ".condition = %#x,", r->condition);
+		if (e->places_of[i])
+			out(&e->o, ".places = %u,", e->places_of[i]);
 		out(&e->o, ".pid = %d, .arg = %s, .arg2 = %s,", r->pid, expr_number_c(e, r->arg),
 		    expr_number_c(e, r->arg2));
 		out_close(&e->o, ",");
@@ -284,6 +289,7 @@ bool pass_emit(struct session *s)
 	e.function_reads = ARENA_ARRAY(s->arena, s->functions.n + 1, uint8_t);
 	e.has_groups = wants_groups(s);
 	saved_init(&e);
+	share_init(&e);
 	out(&e.o, "#include \"runtime/api.h\"");
 	if (s->opt.guru)
 		out(&e.o, s->runtime == RUNTIME_KERNEL ? "#include \"runtime/kernel/embedded.h\"" :
@@ -304,6 +310,7 @@ bool pass_emit(struct session *s)
 	emit_files(&e);
 	emit_sites(&e);
 	emit_probe_table(&e);
+	emit_places(&e);
 	emit_global_table(&e);
 	if (s->runtime == RUNTIME_KERNEL)
 		emit_families(&e);

@@ -12,6 +12,7 @@ void out_init(struct out *o, struct arena *a)
 	o->arena = a;
 	o->indent = 0;
 	o->line = 1;
+	memset(&o->holes, 0, sizeof(o->holes));
 	buf_addc(&o->strings, '\0');
 }
 
@@ -27,6 +28,32 @@ static void write_indent(struct out *o, unsigned n)
 		buf_addc(&o->text, '\t');
 }
 
+/* Takes the marks of holes out of what has been added at FROM, and notes where the holes are. */
+static void take_holes(struct out *o, size_t from)
+{
+	struct out_hole hole = { 0 };
+	char *text = o->text.data;
+	bool is_open = false;
+	size_t to = from;
+
+	if (!memchr(text + from, *OUT_HOLE, o->text.len - from))
+		return;
+	for (size_t i = from; i < o->text.len; i++) {
+		if (text[i] == *OUT_HOLE) {
+			is_open = true;
+			hole.from = to;
+		} else if (is_open && text[i] == *OUT_HOLE_END) {
+			is_open = false;
+			hole.to = to;
+			VEC_PUSH(o->arena, &o->holes, hole);
+		} else {
+			text[to++] = text[i];
+		}
+	}
+	o->text.len = to;
+	text[to] = '\0';
+}
+
 static void write_line(struct out *o, unsigned indent, const char *fmt, va_list ap)
 {
 	size_t before = o->text.len;
@@ -36,6 +63,7 @@ static void write_line(struct out *o, unsigned indent, const char *fmt, va_list 
 	if (*fmt && *fmt != '#')
 		write_indent(o, indent);
 	buf_vprintf(&o->text, fmt, ap);
+	take_holes(o, before);
 	if (o->text.len == before + indent)
 		o->text.data[o->text.len = before] = '\0';
 	buf_addc(&o->text, '\n');
@@ -71,6 +99,7 @@ void out_open(struct out *o, const char *fmt, ...)
 	va_start(ap, fmt);
 	buf_vprintf(&o->text, fmt, ap);
 	va_end(ap);
+	take_holes(o, before);
 	buf_adds(&o->text, o->text.len > before ? " {\n" : "{\n");
 	o->line++;
 	o->indent++;
@@ -111,7 +140,33 @@ void out_verbatim(struct out *o, const char *file, unsigned line, unsigned colum
 		buf_addc(&o->text, '\n');
 		o->line++;
 	}
-	out(o, "#line %u \"script.c\"", o->line + 1);
+	out(o, "#line " OUT_HOLE "%u" OUT_HOLE_END " \"script.c\"", o->line + 1);
+}
+
+void out_part_begin(struct out *o)
+{
+	o->part = o->text.len;
+	o->part_line = o->line;
+	o->holes.n = 0;
+}
+
+void out_part_text(const struct out *o, struct buf *text)
+{
+	size_t at = o->part;
+
+	VEC_EACH(&o->holes, i) {
+		buf_add(text, o->text.data + at, o->holes.at[i].from - at);
+		buf_addc(text, *OUT_HOLE);
+		at = o->holes.at[i].to;
+	}
+	buf_add(text, o->text.data + at, o->text.len - at);
+}
+
+void out_part_drop(struct out *o)
+{
+	o->text.data[o->text.len = o->part] = '\0';
+	o->line = o->part_line;
+	o->holes.n = 0;
 }
 
 const char *out_str_n(struct out *o, const char *text, size_t len)

@@ -13,6 +13,18 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/map.h"
+#include "base/vec.h"
+
+/*
+ * A part is text of which another copy may be there already.  What stands between the marks of a hole, in
+ * what is printed as a line, doesn't count when two parts are compared: names that each of them has.
+ */
+#define OUT_HOLE "\1"
+#define OUT_HOLE_END "\2"
+
+struct out_hole {
+	size_t from, to; /* offsets in the text */
+};
 
 struct out {
 	struct buf text;
@@ -21,6 +33,9 @@ struct out {
 	unsigned line; /* number of the line that is written next, from 1 */
 	struct buf strings; /* bytes of script_strings[] */
 	struct map string_index; /* text -> offset + 1 */
+	size_t part;          /* where the present part begins */
+	unsigned part_line;
+	VEC(struct out_hole) holes; /* of the present part */
 };
 
 void out_init(struct out *o, struct arena *a);
@@ -41,6 +56,13 @@ void out_else(struct out *o);
 /* Text of the script, as it is, from LINE and COLUMN of FILE; then back to our own lines. */
 void out_verbatim(struct out *o, const char *file, unsigned line, unsigned column,
 		  const char *text, size_t len);
+
+/* What is printed from now on is a part, until one of the two below is called. */
+void out_part_begin(struct out *o);
+/* Its text without that of the holes. */
+void out_part_text(const struct out *o, struct buf *text);
+/* Takes it back. */
+void out_part_drop(struct out *o);
 
 /* TEXT as a quoted C literal. */
 const char *out_str_n(struct out *o, const char *text, size_t len);

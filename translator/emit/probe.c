@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * Handlers: p_N runs probe N, and those that do the same elsewhere (probe.handler);
- * p_N_entry is what a return probe does at the function's entry.  The globals of the lock plan are locked in order of id;
- * where a lock is not to be had the handler is skipped.
+ * Handlers: p_N runs probe N, and those that do the same (share.c); p_N_entry is what a
+ * return probe does at the function's entry.  Where a lock is not to be had the handler is skipped:
+ * hold.c sees to it that it has done nothing by then but print.
  */
 #include "translator/effects.h"
 #include "translator/emit/emit_int.h"
@@ -74,18 +74,30 @@ void saved_init(struct emit *e)
 	}
 }
 
+/* "p_N": not what handlers are told apart by. */
+static const char *name_handler(struct emit *e, const struct probe *p)
+{
+	return arena_printf(e->a, OUT_HOLE "p_%u" OUT_HOLE_END, p->id);
+}
+
 void emit_saved_pointer(struct emit *e, const struct probe *p)
 {
-	out(&e->o, "struct p_%u_saved *saved = (void *)((char *)c->entry + %zu);", p->id, e->saved_at[p->id]);
+	out(&e->o, "struct %s_saved *saved = (void *)((char *)c->entry + %zu);", name_handler(e, p), e->saved_at[p->id]);
+}
+
+void emit_handler_head(struct emit *e, const struct probe *p, const char *suffix, const char *parameters)
+{
+	out(&e->o, "static void %s%s(struct rt_context *c%s)", name_handler(e, p), suffix, parameters);
+	out_open(&e->o, "%s", "");
 }
 
 /* Returns whether saving can fail. */
 static bool emit_entry(struct emit *e, const struct probe *p)
 {
-	const char *frame = arena_printf(e->a, "p_%u_entry_frame", p->id);
+	const char *frame = arena_printf(e->a, "%s_entry_frame", name_handler(e, p));
 	size_t size;
 
-	out_open(&e->o, "struct p_%u_saved", p->id);
+	out_open(&e->o, "struct %s_saved", name_handler(e, p));
 	out(&e->o, "uint64_t failed; /* where in the script, as c->loc */");
 	VEC_EACH(&p->entries, i) {
 		const struct var *v = p->entries.at[i]->entry.saved;
@@ -96,12 +108,9 @@ static bool emit_entry(struct emit *e, const struct probe *p)
 	out(&e->o, "%s", "");
 
 	size = emit_frame(e, frame, &p->entry_locals);
-	e->locals = &p->entry_locals;
-	e->function = NULL;
+	emit_handler_begin(e, &p->entry_locals);
 	e->fail = "failed";
-	e->fail_uses = e->out_uses = 0;
-	out(&e->o, "static void p_%u_entry(struct rt_context *c)", p->id);
-	out_open(&e->o, "%s", "");
+	emit_handler_head(e, p, "_entry", "");
 	emit_saved_pointer(e, p);
 	emit_local_longs(e, &p->entry_locals);
 	if (size)
@@ -131,38 +140,90 @@ static bool emit_entry(struct emit *e, const struct probe *p)
 
 /* ---- handlers ---- */
 
-void emit_locks(struct emit *e, const struct lock_plan *plan)
+static void emit_unlock(struct emit *e, const struct lock *l)
 {
-	for (size_t i = 0; i < plan->n; i++) {
-		out(&e->o, "if (!rt_lock_%s(c, %u)) /* %s */", plan->at[i].is_write ? "write" : "read",
-		    plan->at[i].var->id, plan->at[i].var->name);
+	out(&e->o, "rt_unlock_%s(c, %u);", l->is_write ? "write" : "read", l->var->id);
+}
+
+/* All, or none and on to "skip". */
+static void emit_lock_all(struct emit *e, const lock_vec *locks, unsigned number)
+{
+	VEC_EACH(locks, i) {
+		const struct lock *l = &locks->at[i];
+
+		out(&e->o, "if (!rt_lock_%s(c, %u)) /* %s */", l->is_write ? "write" : "read", l->var->id, l->var->name);
 		if (i)
-			out(&e->o, "\tgoto locked_%zu;", i);
+			out(&e->o, "\tgoto locked_%u_%zu;", number, i);
 		else
 			out(&e->o, "\tgoto skip;");
 	}
+	e->skip_uses++;
 }
 
-void emit_unlock(struct emit *e, const struct lock_plan *plan, size_t i)
+static void emit_unlock_all(struct emit *e, const struct stmt *s)
 {
-	out(&e->o, "rt_unlock_%s(c, %u);", plan->at[i].is_write ? "write" : "read",
-	    plan->at[i].var->id);
+	if (s->locked.prints && !e->is_looking)
+		out(&e->o, "rt_probe_flush(c);");
+	for (size_t i = s->locked.locks.n; i-- > 0;)
+		emit_unlock(e, &s->locked.locks.at[i]);
 }
 
-void emit_unlock_taken(struct emit *e, const struct lock_plan *plan)
+/* What leads out of the locks from their middle, by LABEL, to OUTSIDE. */
+static void emit_way_out(struct emit *e, const struct stmt *s, const char *label, const char *outside)
 {
-	if (!plan->n)
-		return;
-	out(&e->o, "return;");
-	for (size_t i = plan->n - 1; i > 0; i--) {
-		out_label(&e->o, "locked_%zu:", i);
-		emit_unlock(e, plan, i - 1);
+	out_open(&e->o, "if (0)");
+	out_label(&e->o, "%s:", label);
+	emit_unlock_all(e, s);
+	out(&e->o, "goto %s;", outside);
+	out_close(&e->o, "");
+}
+
+/*
+ *	...locks, failing to skip, or locked_N_1 when one of them is had...
+ *	...body, failing to fail_N and left by out_N...
+ *	...unlocked...
+ *	if (0) {
+ * out_N:
+ *		...unlocked...
+ *		goto out;
+ *	}
+ *	...fail_N likewise, locked_N_1 likewise...
+ *
+ * Where nothing comes behind it, all of it ends in the same way: out_N is in front of the first "unlocked".
+ */
+void emit_locked(struct emit *e, const struct stmt *s)
+{
+	const char *outer_fail = e->fail, *outer_out = e->out;
+	unsigned outer_fails = e->fail_uses, outer_outs = e->out_uses, number = e->n_labels++, fails, outs;
+	const lock_vec *locks = &s->locked.locks;
+
+	emit_lock_all(e, locks, number);
+	e->out = arena_printf(e->a, "out_%u", number);
+	e->fail = outer_fail == outer_out ? e->out : arena_printf(e->a, "fail_%u", number);
+	e->fail_uses = e->out_uses = 0;
+	emit_stmt(e, s->locked.body);
+	fails = e->fail == e->out ? 0 : e->fail_uses;
+	outs = e->fail == e->out ? e->fail_uses + e->out_uses : e->out_uses;
+	if (s->locked.is_last && outs)
+		out_label(&e->o, "%s:", e->out);
+	emit_unlock_all(e, s);
+	if (!s->locked.is_last && outs)
+		emit_way_out(e, s, e->out, outer_out);
+	if (fails)
+		emit_way_out(e, s, e->fail, outer_fail);
+	if (locks->n > 1) {
+		out_open(&e->o, "if (0)");
+		for (size_t i = locks->n - 1; i > 0; i--) {
+			out_label(&e->o, "locked_%u_%zu:", number, i);
+			emit_unlock(e, &locks->at[i - 1]);
+		}
+		out(&e->o, "goto skip;");
+		out_close(&e->o, "");
 	}
-	out_label(&e->o, "skip:");
-	if (!e->is_looking)
-		out(&e->o, "rt_probe_skip(c, RT_SKIP_LOCK);");
-	else
-		out(&e->o, ";");
+	e->fail = outer_fail;
+	e->out = outer_out;
+	e->fail_uses = outer_fails + fails;
+	e->out_uses = outer_outs + (s->locked.is_last ? 0 : outs);
 }
 
 void emit_body(struct emit *e, const struct probe *p, size_t size)
@@ -176,6 +237,14 @@ void emit_body(struct emit *e, const struct probe *p, size_t size)
 	emit_match_close(e);
 }
 
+void emit_handler_begin(struct emit *e, const var_vec *locals)
+{
+	e->locals = locals;
+	e->function = NULL;
+	e->fail = e->out = "out";
+	e->fail_uses = e->out_uses = e->skip_uses = 0;
+}
+
 /* Sites that rest, for their probes' conditions were false, may have to wake. */
 static void emit_watches(struct emit *e, const struct probe *p)
 {
@@ -187,20 +256,16 @@ static void emit_watches(struct emit *e, const struct probe *p)
 
 static void emit_handler(struct emit *e, const struct probe *p)
 {
-	const char *frame = arena_printf(e->a, "p_%u_frame", p->id);
+	const char *frame = arena_printf(e->a, "%s_frame", name_handler(e, p));
 	bool has_saved = p->entries.n > 0, may_lack = has_saved && emit_entry(e, p);
 	size_t size;
 
 	size = emit_frame(e, frame, &p->locals);
 	if (probe_looks(e, p))
 		emit_look(e, p, budget_of(e), frame, size);
-	e->locals = &p->locals;
-	e->function = NULL;
-	e->fail = "out";
-	e->fail_uses = e->out_uses = 0;
-	out(&e->o, "/* %s, %s */", name_place(e, p->loc), p->name);
-	out(&e->o, "static void p_%u(struct rt_context *c, uint32_t probe)", p->id);
-	out_open(&e->o, "%s", "");
+	emit_handler_begin(e, &p->locals);
+	out(&e->o, OUT_HOLE "/* %s, %s */" OUT_HOLE_END, name_place(e, p->loc), p->name);
+	emit_handler_head(e, p, "", ", uint32_t probe");
 	if (has_saved)
 		emit_saved_pointer(e, p);
 	emit_local_longs(e, &p->locals);
@@ -209,7 +274,6 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	out_gap(&e->o);
 	out(&e->o, "if (!rt_probe_enter(c, probe, %s, %s))", class_of(p), budget_of(e));
 	out(&e->o, "\treturn;");
-	emit_locks(e, p->locks);
 	emit_match_open(e);
 	if (size)
 		out(&e->o, "f = rt_frame_push(c, sizeof(*f));");
@@ -223,21 +287,26 @@ static void emit_handler(struct emit *e, const struct probe *p)
 	}
 	emit_body(e, p, size);
 	emit_watches(e, p);
-	if (p->locks->n)
-		out(&e->o, "rt_probe_flush(c);");
-	for (size_t i = p->locks->n; i-- > 0;)
-		emit_unlock(e, p->locks, i);
 	out(&e->o, "rt_probe_leave(c);");
-	emit_unlock_taken(e, p->locks);
+	if (e->skip_uses) {
+		out(&e->o, "return;");
+		out_label(&e->o, "skip:");
+		if (size)
+			out(&e->o, "rt_frame_pop(c, sizeof(*f));");
+		emit_match_close(e);
+		out(&e->o, "rt_probe_skip(c, RT_SKIP_LOCK);");
+	}
 	out_close(&e->o, "");
 	out(&e->o, "%s", "");
 }
 
 void emit_probes(struct emit *e)
 {
-	VEC_EACH(&e->s->probes, i)
-		if (!e->s->probes.at[i]->handler)
-			emit_handler(e, e->s->probes.at[i]);
+	VEC_EACH(&e->s->probes, i) {
+		share_begin(e);
+		emit_handler(e, e->s->probes.at[i]);
+		share_end(e, e->s->probes.at[i]);
+	}
 }
 
 size_t probes_frame_need(struct emit *e)

@@ -3,6 +3,8 @@
  * Statements.  A body is left by "goto out"; a failure goes to the label of the
  * innermost catch.  Labels are printed only where something goes to them.
  */
+#include <string.h>
+
 #include "base/log.h"
 #include "translator/emit/emit_int.h"
 
@@ -94,7 +96,7 @@ static void emit_foreach_stmt(struct emit *e, const struct stmt *s)
 
 static void leave(struct emit *e)
 {
-	out(&e->o, "goto out;");
+	out(&e->o, "goto %s;", e->out);
 	e->out_uses++;
 }
 
@@ -155,7 +157,13 @@ static void emit_next(struct emit *e, const struct stmt *s)
 
 static void emit_embedded(struct emit *e, const struct stmt *s)
 {
+	bool is_locked = strcmp(e->out, "out") != 0;
+
+	if (is_locked)
+		out(&e->o, "#define out %s", e->out);
 	emit_code(e, s->loc, s->embedded.code, s->embedded.len);
+	if (is_locked)
+		out(&e->o, "#undef out");
 	e->out_uses++;
 }
 
@@ -223,6 +231,9 @@ void emit_stmt(struct emit *e, const struct stmt *s)
 		break;
 	case STMT_EMBEDDED:
 		emit_embedded(e, s);
+		break;
+	case STMT_LOCKED:
+		emit_locked(e, s);
 		break;
 	case STMT_KINDS:
 		BUG("a statement without a kind");

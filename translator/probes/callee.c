@@ -86,7 +86,6 @@ static void guard(struct session *s, struct probe *p, struct expr *condition)
 	VEC_PUSH(s->arena, &block->block.body, test);
 	VEC_PUSH(s->arena, &block->block.body, p->body);
 	p->body = block;
-	p->is_placed = true;
 }
 
 /* ---- probes ---- */

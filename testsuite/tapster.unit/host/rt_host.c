@@ -24,6 +24,7 @@ const struct script_info script_info = {
 	.max_skipped = 3,
 	.max_action = 1000,
 	.max_nesting = 10,
+	.max_trylock = 100000,
 	.frame_size = 65536,
 };
 const struct script_file script_files[1];
@@ -31,9 +32,10 @@ const struct site_recipe script_sites[1];
 const struct script_probe script_probes[HOST_PROBES] = {
 	{ .kind = PROBE_BEGIN, .name = AT_BEGIN, .point = AT_BEGIN, .location = AT_LOCATION },
 	{ .kind = PROBE_SITE, .name = AT_POINT, .point = AT_POINT, .function = AT_FUNCTION, .arg = 7 },
-	{ .kind = PROBE_SITE, .name = AT_POINT, .point = AT_POINT, .function = AT_FUNCTION, .arg = 7 },
+	{ .kind = PROBE_SITE, .name = AT_POINT, .point = AT_POINT, .function = AT_FUNCTION, .arg = 7, .places = 1 },
 	{ .kind = PROBE_END, .name = AT_BEGIN, .point = AT_BEGIN },
 };
+const uint32_t script_places[] = { 0, AT_POINT, AT_FUNCTION, AT_LOCATION, AT_BEGIN, 0 };
 const struct script_global script_globals[HOST_GLOBALS] = { [3] = { .type = GLOBAL_MAP } };
 const struct script_symtab script_symtabs[1];
 const char script_symbols[1];
