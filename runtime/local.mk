@@ -70,6 +70,7 @@ RT_KERNEL_SOURCES = \
 	runtime/kernel/port.c \
 	runtime/kernel/procfs.c \
 	runtime/kernel/rest.c \
+	runtime/kernel/scope.c \
 	runtime/kernel/sites.c \
 	runtime/kernel/timer.c \
 	runtime/kernel/tracepoints.c

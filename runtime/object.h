@@ -145,7 +145,7 @@ struct script_family {
 	void (*stop)(void);
 };
 #define SCRIPT_FAMILIES(X) \
-	X(modules) X(perf) X(sites) X(rest) X(kprobes) X(tracepoints) X(timers) X(processes) X(procfs)
+	X(modules) X(perf) X(scope) X(sites) X(rest) X(kprobes) X(tracepoints) X(timers) X(processes) X(procfs)
 
 #pragma GCC visibility push(hidden)
 struct rt_context;

@@ -133,6 +133,15 @@ bool sites_bias(struct rt_context *c, uint32_t file, int64_t *bias);
 uint64_t sites_return_address(uint64_t slot, uint64_t value);
 uint64_t sites_real_ip(uint64_t ip);
 
+/* ---- scope.c: who is meant ---- */
+
+/* Is this the memory of the target (-c, -x) or of a process that descends from it?  Where there is no target
+ * all are meant.  Any context; MM is compared only. */
+bool scope_has(const struct mm_struct *mm);
+bool kernel_is_of_target(const struct task_struct *task); /* port.c; by the parents that there are now */
+/* The process with the least ID from *PID on, with a reference; NULL: no more. */
+struct task_struct *kernel_next_process(int *pid);
+
 /* ---- modules.c: what is mapped ---- */
 
 /* Reads what the current process has mapped of a file, though it isn't in its page tables.  Interrupts

@@ -149,21 +149,31 @@ void rt_port_strings(struct rt_context *c, enum rt_strings which, uint64_t *star
 }
 
 /* By the parents that there are now: one whose parent has exited is no descendant any more. */
-bool rt_port_in_target_set(struct rt_context *c, int64_t pid)
+bool kernel_is_of_target(const struct task_struct *task)
 {
-	const struct task_struct *task;
 	bool found = false;
 
 	if (!rt_session.target)
 		return false;
 	rcu_read_lock();
-	task = pid == current->tgid ? current : pid_task(find_pid_ns((int)pid, &init_pid_ns), PIDTYPE_PID);
 	while (task && !found && task_tgid_nr((struct task_struct *)task) > 1) {
 		found = task_tgid_nr((struct task_struct *)task) == rt_session.target;
 		task = rcu_dereference(task->real_parent);
 	}
 	rcu_read_unlock();
 	return found;
+}
+
+bool rt_port_in_target_set(struct rt_context *c, int64_t pid)
+{
+	const struct task_struct *task;
+	bool is;
+
+	rcu_read_lock();
+	task = pid == current->tgid ? current : pid_task(find_pid_ns((int)pid, &init_pid_ns), PIDTYPE_PID);
+	is = kernel_is_of_target(task);
+	rcu_read_unlock();
+	return is;
 }
 
 /* ---- files of the process ---- */

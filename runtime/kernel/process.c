@@ -76,7 +76,7 @@ static void fire(enum event event, struct task_struct *task, const struct mm_str
 {
 	const struct inode *program;
 
-	if (!n_probes[event] || !mm || task->flags & PF_KTHREAD)
+	if (!n_probes[event] || !mm || task->flags & PF_KTHREAD || !scope_has(mm))
 		return;
 	program = program_of(mm);
 	for (unsigned int i = 0; i < n_probes[event]; i++)
@@ -243,29 +243,12 @@ static void begin_running(struct task_struct *task)
 	mmput(b.mm);
 }
 
-/* The process with the least ID from *PID on, with a reference; NULL: no more. */
-static struct task_struct *next_process(int *pid)
-{
-	struct task_struct *task = NULL, *next;
-
-	rcu_read_lock();
-	for_each_process(next)
-		if (next->tgid >= *pid && (!task || next->tgid < task->tgid))
-			task = next;
-	if (task) {
-		*pid = task->tgid + 1;
-		get_task_struct(task);
-	}
-	rcu_read_unlock();
-	return task;
-}
-
 static void begin_all_running(void)
 {
 	struct task_struct *task;
 	int pid = 0;
 
-	while ((task = next_process(&pid))) {
+	while ((task = kernel_next_process(&pid))) {
 		if (!(task->flags & (PF_KTHREAD | PF_EXITING)))
 			begin_running(task);
 		put_task_struct(task);

@@ -389,6 +389,7 @@ static int sites_start(void)
 		return err;
 	client.return_size = ALIGN(script_info.entry_size, 8) + sizeof(int64_t);
 	client.return_max = return_max();
+	client.is_meant = rt_session.target ? scope_has : NULL;
 	err = uprobes_client_init(&client);
 	if (err)
 		goto no_client;

@@ -176,6 +176,7 @@ int uprobes_site_add(struct uprobes_client *client, struct inode *inode,
 		return -ENOMEM;
 	c->client = client;
 	c->mm = mm;
+	c->is_limited = mm || client->is_meant;
 	c->entry = do_nothing;
 	c->data = site;
 	mutex_lock(&engine_lock);

@@ -262,6 +262,11 @@ bool sites_are_in(const struct vm_area_struct *vma)
 	return false;
 }
 
+bool consumer_means(const struct consumer *c, const struct mm_struct *mm)
+{
+	return (!c->mm || c->mm == mm) && (!c->client->is_meant || c->client->is_meant(mm));
+}
+
 /* RCU, or anything that keeps the site's consumers. */
 bool site_is_wanted_in(const struct site *s, const struct mm_struct *mm)
 {
@@ -270,7 +275,7 @@ bool site_is_wanted_in(const struct site *s, const struct mm_struct *mm)
 
 	rcu_read_lock();
 	hlist_for_each_entry_rcu(c, &s->consumers, node)
-		if (!READ_ONCE(c->rests) && (!c->mm || c->mm == mm)) {
+		if (!READ_ONCE(c->rests) && (!c->is_limited || consumer_means(c, mm))) {
 			wanted = true;
 			break;
 		}

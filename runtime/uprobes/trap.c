@@ -40,7 +40,7 @@ static __always_inline bool handle(const struct layout *l, struct pt_regs *regs)
 	if (unlikely(p->is_unwinder))
 		unwind_hit(l, regs);
 	hlist_for_each_entry_rcu(c, &p->site->consumers, node)
-		if (likely(!c->mm) || c->mm == current->mm)
+		if (likely(!c->is_limited) || consumer_means(c, current->mm))
 			READ_ONCE(c->entry)(c->data, regs, l);
 	if (likely(regs->ip == p->address)) /* a handler may have sent the task elsewhere */
 		regs->ip = p->slot;

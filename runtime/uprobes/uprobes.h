@@ -86,6 +86,10 @@ struct uprobes_client {
 	void *owner_data;
 	uint32_t return_size; /* bytes of data per activation */
 	uint32_t return_max;  /* activations of all return probes at a time; 0: none */
+	/* NULL: every process; else those for whose memory it is true, of which nothing
+	 * else is changed.  Asked in any context until the client disarms.  What is true of a process stays so, and is
+	 * true before anything is mapped. */
+	bool (*is_meant)(const struct mm_struct *mm);
 
 	/* read by the owner at any time */
 	atomic_long_t missed_returns; /* no record was free, or the stack wasn't there */

@@ -50,7 +50,8 @@ struct site {
 struct consumer {
 	struct hlist_node node;     /* in site->consumers */
 	struct consumer *next;      /* of client->sites; engine.lock */
-	struct mm_struct *mm;       /* NULL: every process */
+	struct mm_struct *mm;       /* NULL: every process that the client means */
+	bool is_limited;            /* by MM or by the client */
 	bool rests;                 /* wants no breakpoint now; written under engine.lock */
 	/* the client's from when it arms, does nothing before */
 	void (*entry)(void *data, struct pt_regs *regs, const struct layout *where);
@@ -95,6 +96,7 @@ struct file_sites *sites_find(const struct inode *inode);   /* RCU or sites_srcu
 bool sites_are_in(const struct vm_area_struct *vma);        /* RCU or sites_srcu */
 bool site_has_returns(const struct site *s); /* likewise */
 bool site_is_wanted_in(const struct site *s, const struct mm_struct *mm);
+bool consumer_means(const struct consumer *c, const struct mm_struct *mm); /* of one that is limited */
 struct site *site_new(const struct site_recipe *r);
 bool site_has_same_code(const struct site *a, const struct site *b);
 void site_put(struct site *s);

@@ -226,6 +226,7 @@ static void emit_families(struct emit *e)
 		is_used[family_of(r->kind)] = true;
 		is_used[FAMILY_rest] |= r->condition != 0;
 	}
+	is_used[FAMILY_scope] = is_used[FAMILY_sites] || is_used[FAMILY_processes];
 	out_open(&e->o, "const struct script_family *const script_families[] =");
 	for (int i = 0; i < FAMILY_NONE; i++)
 		if (is_used[i])
