@@ -2,6 +2,7 @@
 nobase_dist_pkgdata_DATA += \
 	tapsets/ansi.stp \
 	tapsets/argv.stp \
+	tapsets/argv_n.stp \
 	tapsets/context.stp \
 	tapsets/ctime.stp \
 	tapsets/dev.stp \

@@ -31,7 +31,7 @@ static void touch(struct session *s, struct effects *effects, struct var *v, uns
 {
 	struct global_use *g;
 
-	if (use & USE_READ)
+	if (use & (USE_READ | USE_DELETE)) /* nobody wants to see at the end what is deleted */
 		v->is_read = true;
 	if (use & USE_WRITE && !v->is_written) {
 		v->is_written = true;
