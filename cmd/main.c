@@ -6,8 +6,17 @@
 #include "cmd/options.h"
 #include "cmd/paths.h"
 #include "cmd/run.h"
+#include "translator/cache.h"
 #include "translator/passes.h"
 #include "translator/session.h"
+
+/* As every run does that has put something in. */
+static int clean_cache(const char *dir)
+{
+	if (dir)
+		cache_clean(dir, CACHE_BYTES);
+	return EXIT_SUCCESS;
+}
 
 static int compile_and_run(const struct options *o, struct arena *a)
 {
@@ -15,8 +24,10 @@ static int compile_and_run(const struct options *o, struct arena *a)
 	int status = EXIT_FAILURE;
 
 	session_init(&s, o, a);
-	paths_find(&s.paths, a);
-	if (passes_run(&s))
+	paths_find(&s.paths, o->cache_use, a);
+	if (o->cache_use == CACHE_CLEAN)
+		status = clean_cache(s.paths.cache_dir);
+	else if (passes_run(&s))
 		status = o->last_pass < 5 || o->dump_pass ? EXIT_SUCCESS : run_session(&s);
 	session_fini(&s);
 	return status;

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "config.h"
@@ -134,11 +135,34 @@ static bool take_script(struct parser *p, const char *arg)
 }
 
 /* A listing is a script with an empty body that stops where its probes are known. */
+static bool take_listing(struct parser *p, enum list_kind kind, const char *point)
+{
+	p->opt->list = kind;
+	p->opt->dump_pass = "expand";
+	return take_script(p, arena_printf(p->arena, "probe %s {}", point));
+}
+
 static bool take_list(struct parser *p, const char *arg)
 {
-	p->opt->list = true;
-	p->opt->dump_pass = "expand";
-	return take_script(p, arena_printf(p->arena, "probe %s {}", arg));
+	return take_listing(p, LIST_PROBES, arg);
+}
+
+static bool take_list_types(struct parser *p, const char *arg)
+{
+	(void)arg;
+	return take_listing(p, LIST_TYPES, "never");
+}
+
+static bool take_list_aliases(struct parser *p, const char *arg)
+{
+	(void)arg;
+	return take_listing(p, LIST_ALIASES, "never");
+}
+
+static bool take_list_functions(struct parser *p, const char *arg)
+{
+	(void)arg;
+	return take_listing(p, LIST_FUNCTIONS, "never");
 }
 
 static bool take_list_vars(struct parser *p, const char *arg)
@@ -433,9 +457,69 @@ static bool take_dump(struct parser *p, const char *arg)
 static bool take_no_cache(struct parser *p, const char *arg)
 {
 	(void)arg;
-	p->opt->use_cache = false;
+	p->opt->cache_use = CACHE_NONE;
 	return true;
 }
+
+static bool take_poison_cache(struct parser *p, const char *arg)
+{
+	(void)arg;
+	p->opt->cache_use = CACHE_WRITE;
+	return true;
+}
+
+static bool take_clean_cache(struct parser *p, const char *arg)
+{
+	(void)arg;
+	p->opt->cache_use = CACHE_CLEAN;
+	return true;
+}
+
+/* ---- limits of this process and those that it starts ---- */
+
+static bool limit(const char *arg, const char *name, int resource)
+{
+	struct rlimit r;
+	long n;
+
+	if (!parse_number(arg, 0, LONG_MAX, &n))
+		return complain("invalid --rlimit-%s '%s' (should be a number)", name, arg);
+	r.rlim_cur = r.rlim_max = (rlim_t)n;
+	return !setrlimit(resource, &r) ||
+	       complain("cannot set --rlimit-%s to %s: %s", name, arg, strerror(errno));
+}
+
+static bool take_limit_as(struct parser *p, const char *arg)
+{
+	(void)p;
+	return limit(arg, "as", RLIMIT_AS);
+}
+
+static bool take_limit_cpu(struct parser *p, const char *arg)
+{
+	(void)p;
+	return limit(arg, "cpu", RLIMIT_CPU);
+}
+
+static bool take_limit_nproc(struct parser *p, const char *arg)
+{
+	(void)p;
+	return limit(arg, "nproc", RLIMIT_NPROC);
+}
+
+static bool take_limit_stack(struct parser *p, const char *arg)
+{
+	(void)p;
+	return limit(arg, "stack", RLIMIT_STACK);
+}
+
+static bool take_limit_fsize(struct parser *p, const char *arg)
+{
+	(void)p;
+	return limit(arg, "fsize", RLIMIT_FSIZE);
+}
+
+/* ---- messages, and what is left out of handlers ---- */
 
 static bool take_color(struct parser *p, const char *arg)
 {
@@ -502,7 +586,7 @@ static bool take_help(struct parser *p, const char *arg)
 			snprintf(text + n, sizeof(text) - (size_t)n,
 				 r->argument == OPTIONAL ? "[=%s]" : r->name ? "=%s" : " %s",
 				 r->argument_name);
-		printf(strlen(text) > 18 ? "  %s\n%21s%s\n" : "  %-18s%s%s\n", text, "", r->help);
+		printf(strlen(text) > 17 ? "  %s\n%21s%s\n" : "  %-18s%s%s\n", text, "", r->help);
 	}
 	p->result = OPTIONS_DONE;
 	return true;
@@ -548,7 +632,7 @@ static bool take(struct parser *p, const struct row *r, int code, const char *ar
 /* What no single option can see. */
 static bool check_together(const struct options *o)
 {
-	if (!o->script_text && !o->script_file)
+	if (!o->script_text && !o->script_file && o->cache_use != CACHE_CLEAN)
 		return complain("a script must be given: a file, -, or -e SCRIPT (see --help)");
 	if (o->command && o->target_pid)
 		return complain("-c and -x cannot be given together");
@@ -570,7 +654,7 @@ enum options_result options_parse(struct options *o, struct arena *a, int argc, 
 	struct option names[N_ROWS + 1];
 	int code;
 
-	*o = (struct options){ .last_pass = 5, .use_cache = true, .color = isatty(STDERR_FILENO) };
+	*o = (struct options){ .last_pass = 5, .color = isatty(STDERR_FILENO) };
 	make_tables(letters, names);
 	while ((code = getopt_long(argc, argv, letters, names, NULL)) != -1) {
 		const struct row *r = find_row(code);

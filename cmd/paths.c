@@ -45,7 +45,7 @@ static const char *cache_directory(struct arena *a)
 	return home ? arena_printf(a, "%s/.tapster/cache", home) : NULL;
 }
 
-void paths_find(struct paths *p, struct arena *a)
+void paths_find(struct paths *p, enum cache_use use, struct arena *a)
 {
 	const char *dir = own_directory(a), *data;
 	char *build = realpath(TAPSTER_BUILDDIR, NULL);
@@ -61,5 +61,6 @@ void paths_find(struct paths *p, struct arena *a)
 		p->user_runtime = beside(a, dir, "lib/tapster", TAPSTER_LIBDIR);
 	}
 	free(build);
-	p->cache_dir = cache_directory(a);
+	p->cache_dir = use == CACHE_NONE ? NULL : cache_directory(a);
+	p->cache_read = use == CACHE_WRITE ? NULL : p->cache_dir;
 }

@@ -10,6 +10,6 @@
 #include "base/arena.h"
 #include "translator/session.h"
 
-void paths_find(struct paths *p, struct arena *a);
+void paths_find(struct paths *p, enum cache_use use, struct arena *a);
 
 #endif

@@ -199,7 +199,7 @@ static const char *runtime_archive(struct session *s)
 	cache_key_adds(&key, TAPSTER_RT_CFLAGS);
 	name = arena_printf(s->arena, "rt_%u_%s.a", session_max_string(s),
 			    cache_key_text(s->arena, &key));
-	path = s->opt.use_cache ? cache_find(s->arena, s->paths.cache_dir, name) : NULL;
+	path = cache_find(s->arena, s->paths.cache_read, name);
 	if (path)
 		return path;
 	path = arena_printf(s->arena, "%s/libtapster_rt.a", s->temp_dir);
@@ -208,7 +208,7 @@ static const char *runtime_archive(struct session *s)
 	if (!compile_folder(s, "core", &args) || !compile_folder(s, "user", &args) ||
 	    !build_run(s, &args))
 		return NULL;
-	cached = s->opt.use_cache ? cache_put(s->arena, s->paths.cache_dir, name, path) : NULL;
+	cached = cache_put(s->arena, s->paths.cache_dir, name, path);
 	return cached ? cached : path;
 }
 
@@ -290,7 +290,7 @@ static bool build_user(struct session *s)
 	const char *name = arena_printf(s->arena, "tapster_%s.so", object_key(s));
 	const char *dir, *source, *object, *cached;
 
-	s->object_path = s->opt.use_cache ? cache_find(s->arena, s->paths.cache_dir, name) : NULL;
+	s->object_path = cache_find(s->arena, s->paths.cache_read, name);
 	s->from_cache = s->object_path;
 	if (s->from_cache && !s->opt.keep_temp)
 		return true;
@@ -307,7 +307,7 @@ static bool build_user(struct session *s)
 	s->object_path = arena_printf(s->arena, "%s/%s", dir, name);
 	if (!compile(s, source, object) || !link_object(s, object, s->object_path))
 		return false;
-	cached = s->opt.use_cache ? cache_put(s->arena, s->paths.cache_dir, name, s->object_path) : NULL;
+	cached = cache_put(s->arena, s->paths.cache_dir, name, s->object_path);
 	if (cached)
 		s->object_path = cached;
 	return true;

@@ -315,7 +315,7 @@ static bool compile_kit(struct session *s, const struct kernel_tree *k, const ch
 /* SYMBOLS: the engine's, of scripts with sites; else NULL.  False: reported. */
 static bool find_kit(struct session *s, const struct kernel_tree *k, const char *symbols, struct kit *kit)
 {
-	const char *key = runtime_key(s, k, symbols), *cache = s->opt.use_cache ? s->paths.cache_dir : NULL;
+	const char *key = runtime_key(s, k, symbols), *cache = s->paths.cache_dir;
 	const char *name[4] = { arena_printf(s->arena, "kit_%s.a", key), arena_printf(s->arena, "kit_%s.o", key),
 				arena_printf(s->arena, "kit_%s.common.o", key),
 				arena_printf(s->arena, "kit_%s.sh", key) };
@@ -323,7 +323,7 @@ static bool find_kit(struct session *s, const struct kernel_tree *k, const char 
 	const char *dir;
 	size_t n = 0;
 
-	while (n < 4 && (*path[n] = cache_find(s->arena, cache, name[n])))
+	while (n < 4 && (*path[n] = cache_find(s->arena, s->paths.cache_read, name[n])))
 		n++;
 	if (n == 4)
 		return true;
@@ -375,13 +375,13 @@ static bool compile_engine(struct session *s, const struct kernel_tree *k, const
 /* The engine for this kernel, out of the cache or just made; false: reported. */
 static bool find_engine(struct session *s, const struct kernel_tree *k, struct engine *e)
 {
-	const char *key = engine_key(s, k), *cache = s->opt.use_cache ? s->paths.cache_dir : NULL;
+	const char *key = engine_key(s, k), *cache = s->paths.cache_dir;
 	const char *module = arena_printf(s->arena, "engine_%s.ko", key);
 	const char *symbols = arena_printf(s->arena, "engine_%s.symvers", key);
 	const char *dir, *cached;
 
-	e->module = cache_find(s->arena, cache, module);
-	e->symbols = cache_find(s->arena, cache, symbols);
+	e->module = cache_find(s->arena, s->paths.cache_read, module);
+	e->symbols = cache_find(s->arena, s->paths.cache_read, symbols);
 	if (e->module && e->symbols)
 		return true;
 	log_at(&s->log, 1, "Compiling the engine for %s.", k->release);
@@ -529,13 +529,13 @@ bool build_kernel(struct session *s)
 	key = module_key(s, &k, runtime_key(s, &k, has_sites));
 	s->module_name = s->opt.module_name ? s->opt.module_name : arena_printf(s->arena, "tapster_%.24s", key);
 	file = arena_printf(s->arena, "tapster_%s.ko", key);
-	s->object_path = s->opt.use_cache ? cache_find(s->arena, s->paths.cache_dir, file) : NULL;
+	s->object_path = cache_find(s->arena, s->paths.cache_read, file);
 	s->from_cache = s->object_path;
 	if (!s->from_cache) {
 		if (!compile(s, &k, &kit, has_sites ? &e : NULL, s->module_name))
 			return false;
 		s->object_path = arena_printf(s->arena, "%s/module/%s.ko", s->temp_dir, s->module_name);
-		cached = s->opt.use_cache ? cache_put(s->arena, s->paths.cache_dir, file, s->object_path) : NULL;
+		cached = cache_put(s->arena, s->paths.cache_dir, file, s->object_path);
 		if (cached)
 			s->object_path = cached;
 	}

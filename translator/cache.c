@@ -18,7 +18,6 @@
 #include "base/sys.h"
 
 enum { MAX_FILES = 4096 }; /* that cleaning looks at */
-static const uint64_t cache_bytes = 64u << 20;
 
 /* ---- keys ---- */
 
@@ -149,6 +148,6 @@ char *cache_put(struct arena *a, const char *dir, const char *name, const char *
 	}
 	buf_fini(&data);
 	if (path)
-		cache_clean(dir, cache_bytes);
+		cache_clean(dir, CACHE_BYTES);
 	return path;
 }

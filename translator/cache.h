@@ -13,6 +13,8 @@
 
 #include "base/arena.h"
 
+enum { CACHE_BYTES = 64 << 20 /* that a cache may hold */ };
+
 struct cache_key {
 	unsigned __int128 sum; /* FNV-1a, 128 bits */
 };

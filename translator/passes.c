@@ -124,7 +124,7 @@ static void print_dump(struct session *s, const struct pass *p)
 
 	buf_init(&b);
 	if (s->opt.list)
-		list_probes(s, &b);
+		list(s, &b);
 	else if (p->group == 1)
 		dump_files(s, &b);
 	else

@@ -43,6 +43,10 @@ typedef VEC(struct text_option) text_option_vec;
 typedef VEC(const char *) text_vec;
 
 /* What the command line says; filled by cmd/options.c, read only after. */
+enum list_kind { LIST_NOTHING, LIST_PROBES, LIST_TYPES, LIST_ALIASES, LIST_FUNCTIONS };
+
+enum cache_use { CACHE_FULL, CACHE_NONE, CACHE_WRITE /* only */, CACHE_CLEAN /* and no script */ };
+
 struct options {
 	const char *script_file; /* path, "-" for standard input, NULL with -e */
 	const char *script_text; /* -e; NULL otherwise */
@@ -78,8 +82,9 @@ struct options {
 	const char *compatible; /* --compatible, NULL: SYSTEMTAP_VERSION */
 	enum runtime_kind runtime; /* --runtime= */
 	const char *runtime_why; /* what made it the kernel's where that was auto; NULL */
-	bool use_cache;         /* --disable-cache clears */
-	bool list, list_vars;   /* -l, -L */
+	enum cache_use cache_use; /* --disable-cache, --poison-cache, --clean-cache */
+	enum list_kind list;    /* -l, -L, --dump-probe-types ...: the run ends with that */
+	bool list_vars;         /* -L */
 	text_vec symbol_files;  /* -d */
 	bool symbols_of_libraries; /* --ldd */
 	bool color;
@@ -90,7 +95,8 @@ struct paths {
 	const char *tapset_dir;   /* tapsets/ */
 	const char *runtime_dir;  /* runtime/ sources and headers for generated C; -I is its parent */
 	const char *user_runtime; /* directory with libtapster_rt.a and its link script */
-	const char *cache_dir;    /* $TAPSTER_DIR/cache or ~/.tapster/cache; NULL: there is none */
+	const char *cache_dir;    /* $TAPSTER_DIR/cache or ~/.tapster/cache; NULL: nothing is kept */
+	const char *cache_read;   /* where files are looked for in it; NULL: nothing is found */
 };
 
 /* One concrete probe: a handler at one resolved point. */

@@ -196,7 +196,7 @@ static const char *image_key(struct session *s, const char *path)
 /* Lines "STATE NAME", "T TRACEPOINT". */
 static bool read_cached(struct list *l, const char *name)
 {
-	const char *path = l->s->opt.use_cache ? cache_find(l->s->arena, l->s->paths.cache_dir, name) : NULL;
+	const char *path = cache_find(l->s->arena, l->s->paths.cache_read, name);
 	struct buf text;
 
 	buf_init(&text);
@@ -218,7 +218,7 @@ static bool read_cached(struct list *l, const char *name)
 
 static void write_cached(struct list *l, const char *name)
 {
-	const char *dir = l->s->opt.use_cache ? session_temp_dir(l->s) : NULL;
+	const char *dir = l->s->paths.cache_dir ? session_temp_dir(l->s) : NULL;
 	const char *path = arena_printf(l->s->arena, "%s/%s", dir ? dir : "", name);
 	struct buf text;
 

@@ -41,7 +41,7 @@ static const char *key_of(struct session *s, const struct buf *text)
 static const char *compile(struct session *s, const char *include, struct buf *output)
 {
 	static const char *const preprocess[] = { "-E", "-P", NULL };
-	const char *dir = session_temp_dir(s), *cache = s->opt.use_cache ? s->paths.cache_dir : NULL;
+	const char *dir = session_temp_dir(s), *cache = s->paths.cache_dir;
 	const char *source, *name, *path, *cached;
 	struct buf text;
 	bool ok;
@@ -59,7 +59,7 @@ static const char *compile(struct session *s, const char *include, struct buf *o
 	}
 	name = arena_printf(s->arena, "types_%s.so", key_of(s, &text));
 	buf_fini(&text);
-	path = cache_find(s->arena, cache, name);
+	path = cache_find(s->arena, s->paths.cache_read, name);
 	if (path)
 		return path;
 	path = arena_printf(s->arena, "%s/%s", dir, name);
