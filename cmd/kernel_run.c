@@ -319,9 +319,9 @@ static int report(struct run *r)
 				"stap -t for more details.\n");
 		status = 1;
 	}
-	if ((s.n_errors || s.n_skipped) && !r->o->run.output.no_warnings)
+	if ((s.n_errors || s.n_suppressed || s.n_skipped) && !r->o->run.output.no_warnings)
 		fprintf(stderr, "WARNING: Number of errors: %" PRIu32 ", skipped probes: %" PRIu64 "\n",
-			s.n_errors, s.n_skipped);
+			s.n_errors + s.n_suppressed, s.n_skipped);
 	if (r->o->run.verbose)
 		print_ledger(r, s.n_probes);
 	if (s.n_refused && !r->o->run.output.no_warnings)

@@ -541,6 +541,13 @@ static bool take_no_handler_errors(struct parser *p, const char *arg)
 	return true;
 }
 
+static bool take_skip_bad_variables(struct parser *p, const char *arg)
+{
+	(void)arg;
+	p->opt->skip_bad_variables = true;
+	return true;
+}
+
 static bool take_no_time_limits(struct parser *p, const char *arg)
 {
 	(void)arg;

@@ -185,6 +185,7 @@ struct rt_session {
 	uint32_t accept;     /* set of enum rt_class that may run now; 0 before the start */
 	uint32_t exiting;    /* exit() was called */
 	uint32_t n_errors;   /* uncaught */
+	uint32_t n_suppressed; /* the same, by --suppress-handler-errors */
 	int32_t target;      /* target() */
 	uint32_t max_errors; /* from script_info */
 	uint32_t error_state; /* n_errors has passed max_errors: error probes run, end probes don't */

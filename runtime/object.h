@@ -54,7 +54,8 @@ struct script_info {
 };
 enum script_flags { SCRIPT_GURU = 1, SCRIPT_SUPPRESS_TIME_LIMITS = 2, SCRIPT_SUPPRESS_HANDLER_ERRORS = 4,
 		    SCRIPT_MODULES = 8 /* asks what is mapped where: symbols, backtraces */,
-		    SCRIPT_COUNTS = 16 /* reads perf counters */ };
+		    SCRIPT_COUNTS = 16 /* reads perf counters */,
+		    SCRIPT_SKIP_BADVARS = 32 /* what can't be read is 0 */ };
 
 struct script_file {
 	uint32_t path;            /* string: canonical path */

@@ -149,6 +149,7 @@
 #define E_UNTYPED_MEMBER "E_UNTYPED_MEMBER", \
 	"the type of this value is not known: write @cast(value, \"TYPE\", \"PROGRAM\")->..."
 #define E_AT_UNSUPPORTED "E_AT_UNSUPPORTED", "%s is not supported yet"
+#define W_BAD_VARIABLE "W_BAD_VARIABLE", "Bad $context variable being substituted with literal 0"
 #define W_ENTRY_VALUE "W_ENTRY_VALUE", \
 	"confusing usage, value is captured as @entry(%s) in .return probe"
 

@@ -182,9 +182,16 @@ static struct expr *cast_value(struct resolver *r, struct expr *e, const struct 
 }
 
 /* A replacement takes the place of the variable, and is resolved itself; or what has been
- * reported since the mark may matter later. */
+ * reported since the mark may matter later.  --skip-badvars: $variables are never amiss. */
 static void put_value(struct resolver *r, struct expr **slot, struct expr *value, struct diag_mark mark)
 {
+	const struct expr *e = *slot;
+
+	if (!value && r->s->opt.skip_bad_variables && e->kind == EXPR_TARGET && !e->target.is_at_var) {
+		diag_rollback(&r->s->diag, mark);
+		diag_warning(&r->s->diag, e->loc, W_BAD_VARIABLE);
+		value = expr_number(r->s->arena, e->loc, 0);
+	}
 	if (!value) {
 		resolve_fails_later(r, *slot, mark);
 		return;
@@ -235,7 +242,7 @@ void resolve_target(struct resolver *r, struct expr **slot)
 	}
 	if (at_return && r->function && !e->target.is_at_var && !is_return_name(e->target.name)) {
 		diag_error(&r->s->diag, e->loc, E_RETURN_FUNCTION, e->target.name);
-		resolve_fails_later(r, e, mark);
+		put_value(r, slot, NULL, mark);
 		return;
 	}
 	if (!at_return || e->target.is_at_var || is_return_name(e->target.name)) {

@@ -63,6 +63,7 @@ struct options {
 	bool bulk;              /* -b */
 	bool time_limits_off;   /* --suppress-time-limits */
 	bool handler_errors_off; /* --suppress-handler-errors */
+	bool skip_bad_variables; /* --skip-badvars */
 	unsigned buffer_mb;     /* -s, 0: default */
 	const char *output;     /* -o */
 	uint64_t max_file_bytes; /* -S, 0: none */

@@ -190,11 +190,14 @@ static const char *where(const struct rt_context *c)
 /* An error that no catch has caught.  The output has been flushed: its buffer is free. */
 static void report(struct rt_context *c)
 {
-	bool forgiven = script_info.flags & SCRIPT_SUPPRESS_HANDLER_ERRORS;
 	int n;
 
-	if (forgiven || (c->failed == RT_ABORTED && !c->error[0])) /* abort() */
+	if (c->failed == RT_ABORTED && !c->error[0]) /* abort() */
 		return;
+	if (script_info.flags & SCRIPT_SUPPRESS_HANDLER_ERRORS) {
+		__atomic_add_fetch(&rt_session.n_suppressed, 1, __ATOMIC_RELAXED);
+		return;
+	}
 	n = c->error_loc ? rt_snprintf(c->out, sizeof(c->out), "%s near %s", c->error, where(c))
 			 : rt_snprintf(c->out, sizeof(c->out), "%s", c->error);
 	rt_port_output(c, RT_OUTPUT_ERROR, c->out, (size_t)n);

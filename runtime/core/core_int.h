@@ -39,6 +39,9 @@ static inline void sink_close(struct rt_context *c, const struct sink *s)
 	c->at = s->at;
 }
 
+/* ADDR can't be read: an error, unless --skip-badvars makes it 0. */
+void rt_read_fault(struct rt_context *c, uint64_t addr);
+
 struct unaligned {
 	uint64_t v;
 } __attribute__((packed, may_alias));

@@ -5,9 +5,10 @@
  */
 #include "runtime/core/core_int.h"
 
-static void fault(struct rt_context *c, const char *what, uint64_t addr)
+void rt_read_fault(struct rt_context *c, uint64_t addr)
 {
-	rt_error(c, "%s fault [man error::fault] at 0x%llx", what, (long long)addr);
+	if (!(script_info.flags & SCRIPT_SKIP_BADVARS))
+		rt_error(c, "read fault [man error::fault] at 0x%llx", (long long)addr);
 }
 
 int64_t rt_read_u(struct rt_context *c, uint64_t addr, unsigned size)
@@ -15,7 +16,7 @@ int64_t rt_read_u(struct rt_context *c, uint64_t addr, unsigned size)
 	uint64_t v = 0; /* little-endian: the low bytes come first */
 
 	if (rt_port_read(&v, addr, size)) {
-		fault(c, "read", addr);
+		rt_read_fault(c, addr);
 		return 0;
 	}
 	return (int64_t)v;
@@ -31,7 +32,7 @@ int64_t rt_read_s(struct rt_context *c, uint64_t addr, unsigned size)
 void rt_write(struct rt_context *c, uint64_t addr, unsigned size, int64_t v)
 {
 	if (rt_port_write(addr, &v, size))
-		fault(c, "write", addr);
+		rt_error(c, "write fault [man error::fault] at 0x%llx", (long long)addr);
 }
 
 bool rt_try_read(struct rt_context *c, void *dst, uint64_t addr, size_t n)
@@ -58,7 +59,7 @@ bool rt_try_read_str(struct rt_context *c, char *dst, size_t size, uint64_t addr
 void rt_read_str(struct rt_context *c, char *dst, size_t size, uint64_t addr)
 {
 	if (!rt_try_read_str(c, dst, size, addr, size))
-		fault(c, "read", addr);
+		rt_read_fault(c, addr);
 }
 
 /* Escapes CH to DST where that leaves it within ROOM bytes; returns its length, or 0. */

@@ -188,10 +188,10 @@ void rt_check_mem(struct rt_context *c, int64_t n, int64_t addr)
 	char byte;
 
 	if (!rt_try_read(c, &byte, first, 1) || !rt_try_read(c, &byte, last, 1))
-		rt_error(c, "read fault [man error::fault] at 0x%llx", (long long)addr);
+		rt_read_fault(c, (uint64_t)addr);
 }
 
-/* Memory that has gone since it was checked ends the text, and is an error. */
+/* Memory that has gone since it was checked ends the text, and is an error; of zeroes, if it need not be there. */
 void rt_print_mem(struct rt_context *c, bool hex, uint32_t flags, int64_t width, int64_t precision, int64_t addr)
 {
 	struct sink s;
@@ -206,8 +206,10 @@ void rt_print_mem(struct rt_context *c, bool hex, uint32_t flags, int64_t width,
 		int64_t part = n - i < (int64_t)sizeof(bytes) ? n - i : (int64_t)sizeof(bytes);
 
 		if (!rt_try_read(c, bytes, (uint64_t)addr + (uint64_t)i, (size_t)part)) {
-			rt_read_u(c, (uint64_t)addr + (uint64_t)i, 1);
-			break;
+			rt_read_fault(c, (uint64_t)addr + (uint64_t)i);
+			if (c->failed)
+				break;
+			__builtin_memset(bytes, 0, (size_t)part);
 		}
 		if (!hex)
 			sink_put(&s, bytes, (size_t)part);

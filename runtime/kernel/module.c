@@ -385,6 +385,7 @@ static void tell_status(struct kernel_status *s)
 		.error_state = READ_ONCE(rt_session.error_state),
 		.too_many_skipped = !!READ_ONCE(rt_session.too_many_skipped),
 		.n_errors = READ_ONCE(rt_session.n_errors),
+		.n_suppressed = READ_ONCE(rt_session.n_suppressed),
 		.n_probes = script_info.n_probes,
 		.n_skipped = READ_ONCE(rt_session.n_skipped),
 		.dropped = output_dropped(),

@@ -46,7 +46,7 @@ struct kernel_start {
 
 struct kernel_status {
 	uint32_t is_running, is_exiting, error_state, too_many_skipped;
-	uint32_t n_errors, n_probes;
+	uint32_t n_errors, n_suppressed, n_probes;
 	uint32_t is_over;            /* it will not run (any more): it can be removed */
 	uint32_t is_detached;        /* it runs without a reader */
 	uint64_t n_skipped, dropped;

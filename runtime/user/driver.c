@@ -536,6 +536,7 @@ static void supervise(struct driver *d)
 static int report(struct driver *d, bool output_good)
 {
 	const struct rt_session *rt = d->im->rt;
+	uint32_t n_errors = rt->n_errors + rt->n_suppressed;
 	int status = rt->n_errors || !output_good ? 1 : 0;
 
 	if (rt->too_many_skipped) {
@@ -543,9 +544,9 @@ static int report(struct driver *d, bool output_good)
 				"stap -t for more details.\n");
 		status = 1;
 	}
-	if ((rt->n_errors || rt->n_skipped) && !d->o->output.no_warnings)
+	if ((n_errors || rt->n_skipped) && !d->o->output.no_warnings)
 		fprintf(stderr, "WARNING: Number of errors: %" PRIu32 ", skipped probes: %" PRIu64 "\n",
-			rt->n_errors, rt->n_skipped);
+			n_errors, rt->n_skipped);
 	for (uint32_t i = 0; d->o->verbose && i < d->im->info->n_probes; i++)
 		for (unsigned r = 0; r < RT_SKIPS; r++) {
 			uint64_t n = OBJECT_CALL(d, uint64_t (*)(uint32_t, enum rt_skip), ledger_skipped)(

@@ -47,6 +47,7 @@ static void emit_info(struct emit *e, size_t n_symtabs)
 	unsigned flags = (opt->guru ? SCRIPT_GURU : 0) |
 			 (opt->time_limits_off ? SCRIPT_SUPPRESS_TIME_LIMITS : 0) |
 			 (opt->handler_errors_off ? SCRIPT_SUPPRESS_HANDLER_ERRORS : 0) |
+			 (opt->skip_bad_variables ? SCRIPT_SKIP_BADVARS : 0) |
 			 (modules_are_wanted(e->s) ? SCRIPT_MODULES : 0) | (e->s->has_counts ? SCRIPT_COUNTS : 0);
 
 	out_open(&e->o, "const struct script_info script_info =");
