@@ -217,6 +217,25 @@ static void walk_named(const struct use *u, const struct point_node *n, const st
 	walk(&named, n, p, i);
 }
 
+/* a**b at I stands for two components at least: CHILD is a*, and below it are *b, or **b again. */
+static void walk_double_star(const struct use *u, const struct point_node *child, const struct point *p,
+			     size_t i, const char *tail)
+{
+	struct arena *a = u->s->arena;
+	const struct point_part *part = &p->parts.at[i];
+
+	for (unsigned crossed = 1; crossed <= 2; crossed++, tail--) {
+		struct point *below = with_name(a, p, i, child->name);
+
+		VEC_PUSH(a, &below->parts, *part);
+		memmove(&below->parts.at[i + 2], &below->parts.at[i + 1],
+			(below->parts.n - i - 2) * sizeof(*below->parts.at));
+		below->parts.at[i + 1] = *part;
+		below->parts.at[i + 1].name = intern(u->s->names, tail);
+		walk_named(u, child, below, i + 1);
+	}
+}
+
 /* The component at I is a wildcard: tries what matches it, each on its own. */
 static void walk_wildcard(const struct use *u, const struct point_node *n, const struct point *p,
 			  size_t i)
@@ -225,38 +244,25 @@ static void walk_wildcard(const struct use *u, const struct point_node *n, const
 	const struct point_part *part = &p->parts.at[i];
 	const char *double_star = strstr(part->name, "**");
 	const char *pattern = part->name;
-	const char *head = NULL, *tail = NULL;
 	size_t n_probes = s->probes.n;
 	size_t n_candidates = 0;
 	const struct point_node *only = NULL;
 
-	if (double_star) {
-		/* a**b is a*b here, or a* here and **b below */
-		int len = (int)(double_star - part->name);
-
-		pattern = arena_printf(s->arena, "%.*s*%s", len, part->name, double_star + 2);
-		head = arena_printf(s->arena, "%.*s*", len, part->name);
-		tail = intern(s->names, double_star);
-	}
+	if (double_star)
+		pattern = arena_strndup(s->arena, part->name, (size_t)(double_star - part->name) + 1);
 	VEC_EACH(&n->children, k) {
 		const struct point_node *child = n->children.at[k];
 		struct diag_mark mark = diag_mark(&s->diag);
 
-		if (child->arg == point_arg_of(part) && fnmatch(pattern, child->name, 0) == 0) {
+		if (fnmatch(pattern, child->name, 0))
+			continue;
+		if (double_star) {
+			if (child->arg == POINT_NO_ARG && child->children.n)
+				walk_double_star(u, child, p, i, double_star + 1);
+		} else if (child->arg == point_arg_of(part)) {
 			n_candidates++;
 			only = child;
 			walk_named(u, child, with_name(s->arena, p, i, child->name), i + 1);
-		}
-		if (head && child->arg == POINT_NO_ARG && child->children.n &&
-		    fnmatch(head, child->name, 0) == 0) {
-			struct point *below = with_name(s->arena, p, i, child->name);
-
-			VEC_PUSH(s->arena, &below->parts, *part);
-			memmove(&below->parts.at[i + 2], &below->parts.at[i + 1],
-				(below->parts.n - i - 2) * sizeof(*below->parts.at));
-			below->parts.at[i + 1] = *part;
-			below->parts.at[i + 1].name = tail;
-			walk_named(u, child, below, i + 1);
 		}
 		diag_rollback(&s->diag, mark);
 	}
