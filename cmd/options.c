@@ -411,6 +411,16 @@ static bool take_build_flag(struct parser *p, const char *arg)
 	return true;
 }
 
+static bool take_module_info(struct parser *p, const char *arg)
+{
+	size_t n = identifier_length(arg);
+
+	if (!n || arg[n] != '=')
+		return complain("invalid --modinfo '%s' (should be NAME=VALUE)", arg);
+	VEC_PUSH(p->arena, &p->opt->module_infos, arg);
+	return true;
+}
+
 static bool take_compatible(struct parser *p, const char *arg)
 {
 	if (strverscmp(arg, SYSTEMTAP_VERSION) > 0)

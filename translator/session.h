@@ -79,6 +79,7 @@ struct options {
 	text_option_vec defines; /* -D */
 	text_option_vec globals; /* -G */
 	text_vec build_flags;   /* -B */
+	text_vec module_infos;  /* --modinfo NAME=VALUE */
 	const char *temp_dir;   /* --tmpdir, NULL: $TMPDIR or /tmp */
 	const char *compatible; /* --compatible, NULL: SYSTEMTAP_VERSION */
 	enum runtime_kind runtime; /* --runtime= */

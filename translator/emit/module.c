@@ -41,6 +41,15 @@ static const char *bytes_c(struct emit *e, const uint8_t *at, size_t n)
 	return text;
 }
 
+/* What the kernel's MODULE_INFO makes, whose header is not included here. */
+static void emit_module_infos(struct emit *e)
+{
+	VEC_EACH(&e->s->opt.module_infos, i)
+		out(&e->o, "static const char module_info_%zu[] "
+		    "__attribute__((used, aligned(1), section(\".modinfo\"))) = %s;", i,
+		    out_str(&e->o, e->s->opt.module_infos.at[i]));
+}
+
 static void emit_info(struct emit *e, size_t n_symtabs)
 {
 	const struct options *opt = &e->s->opt;
@@ -308,6 +317,8 @@ bool pass_emit(struct session *s)
 	emit_init(&e);
 	emit_set(&e);
 	emit_repair(&e);
+	if (s->runtime == RUNTIME_KERNEL)
+		emit_module_infos(&e);
 	emit_info(&e, emit_symbols(&e));
 	emit_files(&e);
 	emit_sites(&e);
